@@ -1,0 +1,49 @@
+namespace DepSync.Model;
+
+/// <summary>
+/// One tree at one moment: its entries sorted by the bytes of their paths, what could not be read, and what filters hid. Immutable; safe to share between workers.
+/// </summary>
+internal sealed class Snapshot
+{
+    private readonly Dictionary<RelativePath, FileEntry> _byPath;
+
+    /// <param name="entries">Any order, without the root.</param>
+    public Snapshot(FileEntry? root, IEnumerable<FileEntry> entries)
+    {
+        Root = root;
+        var sorted = entries.ToArray();
+        Array.Sort(sorted, static (left, right) => left.Path.CompareTo(right.Path));
+        Entries = sorted;
+        _byPath = new Dictionary<RelativePath, FileEntry>(sorted.Length);
+        foreach (var entry in sorted)
+        {
+            _byPath.Add(entry.Path, entry);
+        }
+    }
+
+    /// <summary>The root directory's own attributes; null when a worker's target does not exist yet.</summary>
+    public FileEntry? Root { get; }
+
+    /// <summary>Everything below the root that is not excluded, sorted by path.</summary>
+    public IReadOnlyList<FileEntry> Entries { get; }
+
+    /// <summary>Paths that could not be read. Not empty on the source: nothing is removed anywhere. On a worker: nothing below them is touched.</summary>
+    public IReadOnlyList<Problem> Problems { get; init; } = [];
+
+    /// <summary>
+    /// Worker only: the directories that hold, directly, an entry that is excluded or protected. Such a directory (and each above it) is not removed as a whole,
+    /// and it is not compared by mtime.
+    /// </summary>
+    public IReadOnlySet<RelativePath> Keepers { get; init; } = new HashSet<RelativePath>();
+
+    /// <summary>Source only: <c>webapps/X</c> for each <c>webapps/X.war</c> that exists there: the servers' own work, skipped on both sides. Empty with <c>exploded_webapps: mirror</c>.</summary>
+    public IReadOnlySet<RelativePath> ExplodedWebapps { get; init; } = new HashSet<RelativePath>();
+
+    /// <summary>Source only: folders on which another filesystem is mounted.</summary>
+    public IReadOnlySet<RelativePath> MountPoints { get; init; } = new HashSet<RelativePath>();
+
+    /// <summary>Entries that are neither file, directory nor symlink.</summary>
+    public IReadOnlyList<RelativePath> SpecialFiles { get; init; } = [];
+
+    public FileEntry? Find(RelativePath path) => path.IsRoot ? Root : _byPath.GetValueOrDefault(path);
+}

@@ -1,0 +1,67 @@
+using DepSync.Model;
+
+namespace DepSync.Workers;
+
+/// <summary>
+/// One worker's files, rooted at its target. Implemented over SFTP and for a directory of this machine.
+/// <para>Order: calls of one thread take effect in the order in which they were made, awaited or not; so a rename may be called right behind another one.
+/// A later call is carried out even when an earlier one failed.</para>
+/// <para>Absent: what does not exist (or lies below something that does not, or that is no directory) is null, false or a no-op, never an exception.</para>
+/// <para>Failure: <see cref="WorkerFileException"/> for one path, after which the worker can be used on; <see cref="WorkerLostException"/> when the worker is gone, for
+/// every call from then on.</para>
+/// <para>Links: no call follows a symlink in its last component. Whoever calls passes only paths whose parents were listed as directories; the local implementation
+/// refuses a link in any component, over SFTP v3 that cannot be enforced.</para>
+/// <para>Threads: safe for concurrent calls. Disposing ends pending calls with <see cref="WorkerLostException"/>, does not hang on a dead peer and may run twice.</para>
+/// </summary>
+internal interface IWorkerFileSystem : IAsyncDisposable
+{
+    WorkerCapabilities Capabilities { get; }
+
+    /// <summary>Where the target really is. Known from the connect on.</summary>
+    WorkerPlace Place { get; }
+
+    /// <summary>The entries of a directory, without <c>.</c> and <c>..</c>, in no order; null when it is absent or no directory. An unreadable one throws, it is never "empty".</summary>
+    ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken);
+
+    /// <summary>The attributes of an entry itself (a link is not followed); for the root, of the directory that it is. Null when absent.</summary>
+    ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken);
+
+    /// <summary>The bytes of a link's target; null when absent or no link.</summary>
+    ValueTask<byte[]?> ReadLinkAsync(RelativePath path, CancellationToken cancellationToken);
+
+    /// <summary>Opens an existing regular file for reading; null when absent.</summary>
+    ValueTask<IWorkerFile?> OpenAsync(RelativePath path, CancellationToken cancellationToken);
+
+    /// <summary>Creates a file that must not exist yet (CREAT+EXCL, so no link is followed), readable and writable for its owner alone (0600).</summary>
+    ValueTask<IWorkerFile> CreateFileAsync(RelativePath path, CancellationToken cancellationToken);
+
+    /// <summary>Creates a directory with the given mode (the worker's umask applies); false when something of that name exists. Creates the target itself for the root.</summary>
+    ValueTask<bool> CreateDirectoryAsync(RelativePath path, int mode, CancellationToken cancellationToken);
+
+    /// <summary>Creates a symlink; the name must not exist.</summary>
+    ValueTask CreateSymlinkAsync(RelativePath path, ReadOnlyMemory<byte> target, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Renames. With <see cref="WorkerCapabilities.AtomicReplace"/> an existing file or link at <paramref name="to"/> is replaced atomically; without it the call fails when
+    /// <paramref name="to"/> exists. False when <paramref name="from"/>, or the folder of <paramref name="to"/>, is absent.
+    /// </summary>
+    ValueTask<bool> RenameAsync(RelativePath from, RelativePath to, CancellationToken cancellationToken);
+
+    /// <summary>Makes a second name for a file or link; false when <paramref name="existing"/> is absent. Only with <see cref="WorkerCapabilities.HardLinks"/>.</summary>
+    ValueTask<bool> LinkAsync(RelativePath existing, RelativePath added, CancellationToken cancellationToken);
+
+    /// <summary>Removes a file or link; false when absent.</summary>
+    ValueTask<bool> RemoveFileAsync(RelativePath path, CancellationToken cancellationToken);
+
+    /// <summary>Removes an empty directory; false when absent.</summary>
+    ValueTask<bool> RemoveDirectoryAsync(RelativePath path, CancellationToken cancellationToken);
+
+    /// <summary>Sets attributes of an entry; of a link only its times, and only with <see cref="WorkerCapabilities.LinkTimes"/>. The kind says which it is. False when absent.</summary>
+    ValueTask<bool> SetAttributesAsync(RelativePath path, EntryKind kind, AttributeChange change, CancellationToken cancellationToken);
+
+    /// <summary>Brings a directory's entries to disk. A no-op without <see cref="WorkerCapabilities.DurableFlush"/>.</summary>
+    ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken);
+
+    /// <summary>Free space of the filesystem that holds <paramref name="path"/>; null when the worker cannot tell.</summary>
+    ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken);
+}

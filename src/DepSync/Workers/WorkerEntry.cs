@@ -1,0 +1,47 @@
+using DepSync.Model;
+
+namespace DepSync.Workers;
+
+/// <summary>
+/// What a worker tells of one entry. <see cref="Name"/> is one checked component (empty for <c>FindAsync</c> and <c>StatAsync</c>). <see cref="Seconds"/> is the mtime in whole seconds.
+/// <see cref="Mode"/> has the low twelve bits. Device and inode are known for local workers only.
+/// </summary>
+internal readonly record struct WorkerEntry(byte[] Name, EntryKind Kind, long Size, long Seconds, int Mode, int? Uid, int? Gid)
+{
+    public (ulong Device, ulong Inode)? Identity { get; init; }
+}
+
+/// <summary>Attributes to set; null leaves one as it is. <see cref="Seconds"/> is the mtime (atime becomes the same: SFTP v3 sets both together). Uid and Gid go together.</summary>
+internal readonly record struct AttributeChange(int? Mode = null, long? Seconds = null, int? Uid = null, int? Gid = null);
+
+/// <summary>Free bytes and inodes for this login, and whether the filesystem is mounted read-only. From the peer: advice, never a divisor or a size.</summary>
+internal readonly record struct FreeSpace(ulong Bytes, ulong Inodes, bool ReadOnly);
+
+/// <summary>
+/// Where a target really is: its canonical path on the worker, the login directory (null for a local one), and for a local one the device and inode when it exists.
+/// </summary>
+internal sealed record WorkerPlace(string CanonicalPath, string? LoginDirectory, (ulong Device, ulong Inode)? Identity);
+
+/// <summary>What this worker can do; the fallbacks for what it cannot are in Release. <see cref="MaxTransfer"/> is the largest read or write, in bytes.</summary>
+internal sealed record WorkerCapabilities
+{
+    /// <summary>A rename replaces an existing file atomically (posix-rename).</summary>
+    public required bool AtomicReplace { get; init; }
+
+    public required bool HardLinks { get; init; }
+
+    /// <summary>fsync of files and directories.</summary>
+    public required bool DurableFlush { get; init; }
+
+    /// <summary>Times of symlinks (lsetstat).</summary>
+    public required bool LinkTimes { get; init; }
+
+    public required bool UnixModes { get; init; }
+
+    public required bool Symlinks { get; init; }
+
+    public required int MaxTransfer { get; init; }
+
+    /// <summary>The extensions that the server named, for <c>check</c> and the log.</summary>
+    public IReadOnlyList<string> Extensions { get; init; } = [];
+}

@@ -1,0 +1,58 @@
+using System.Buffers.Text;
+using DepSync.Model;
+
+namespace DepSync.Workers;
+
+/// <summary>Every name under a target's <c>.depsync/</c>. Pure.</summary>
+internal static class WorkerLayout
+{
+    public const string FolderName = ".depsync";
+
+    private const string RunPrefix = "run-";
+    private const string FencedPrefix = "fenced-";
+
+    public static RelativePath Folder { get; } = RelativePath.Parse(FolderName);
+
+    public static RelativePath Owner { get; } = Folder.Child("owner.json");
+
+    public static RelativePath Manifest { get; } = Folder.Child("manifest");
+
+    public static RelativePath Generations { get; } = Folder.Child("generations");
+
+    public static RelativePath Run(long number) => Folder.Child($"{RunPrefix}{number}");
+
+    public static RelativePath Fenced(long number) => Folder.Child($"{FencedPrefix}{number}");
+
+    public static RelativePath Generation(long number) => Generations.Child($"{number}");
+
+    /// <summary>What a drift repair took out, below the generation that it repaired.</summary>
+    public static RelativePath DriftRepair(long generation, long number) => Generation(generation).Child($"drift-{number}");
+
+    /// <summary>In a run folder: who runs.</summary>
+    public static RelativePath RunOwner(RelativePath run) => run.Child("owner");
+
+    /// <summary>In a run folder: staged entries under short counter names.</summary>
+    public static RelativePath New(RelativePath run) => run.Child("new");
+
+    /// <summary>In a run folder: what the commit took out, under the counter names of the journal.</summary>
+    public static RelativePath Old(RelativePath run) => run.Child("old");
+
+    public static RelativePath Journal(RelativePath run) => run.Child("journal");
+
+    /// <summary>The number of a <c>run-N</c> name; null for any other name.</summary>
+    public static long? RunNumber(ReadOnlySpan<byte> name) => Number(name, "run-"u8);
+
+    public static long? FencedNumber(ReadOnlySpan<byte> name) => Number(name, "fenced-"u8);
+
+    public static long? DriftNumber(ReadOnlySpan<byte> name) => Number(name, "drift-"u8);
+
+    public static long? GenerationNumber(ReadOnlySpan<byte> name) => Number(name, []);
+
+    private static long? Number(ReadOnlySpan<byte> name, ReadOnlySpan<byte> prefix) =>
+        name.StartsWith(prefix)
+        && Utf8Parser.TryParse(name[prefix.Length..], out long number, out var consumed)
+        && consumed == name.Length - prefix.Length
+        && number is > 0 and < long.MaxValue / 2
+            ? number
+            : null;
+}

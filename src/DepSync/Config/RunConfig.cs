@@ -50,12 +50,6 @@ internal sealed record SshSettings
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>The limit of <c>max_delete</c>: <c>N%</c> or a plain number.</summary>
-internal readonly record struct DeleteLimit(long Value, bool IsPercent)
-{
-    public override string ToString() => IsPercent ? $"{Value}%" : $"{Value}";
-}
-
 internal sealed record LogSettings
 {
     /// <summary>Null: the system's place.</summary>

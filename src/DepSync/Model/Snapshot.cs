@@ -45,5 +45,8 @@ internal sealed class Snapshot
     /// <summary>Entries that are neither file, directory nor symlink.</summary>
     public IReadOnlyList<RelativePath> SpecialFiles { get; init; } = [];
 
+    /// <summary>What is sent although it looks wrong (an old archive without a valid end); told once a run.</summary>
+    public IReadOnlyList<Problem> Warnings { get; init; } = [];
+
     public FileEntry? Find(RelativePath path) => path.IsRoot ? Root : _byPath.GetValueOrDefault(path);
 }

@@ -35,7 +35,7 @@ public sealed class LayeringTests
         [@"\.Result\b|\.Wait\(\)|Thread\.Sleep"] = [],
     };
 
-    private static readonly string Source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../src/DepSync"));
+    private static readonly string Source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "../../../src/DepSync"));
 
     public static TheoryData<string> Folders => [.. MayName.Keys];
 

@@ -1,0 +1,35 @@
+namespace DepSync.Model;
+
+/// <summary>
+/// What the last finished push left on a worker: for each mirrored entry what the source had and what the worker was given. It holds no digest that was not sent or
+/// verified. Immutable.
+/// </summary>
+internal sealed record Manifest
+{
+    public required long Number { get; init; }
+
+    public required long Generation { get; init; }
+
+    public required IReadOnlyDictionary<RelativePath, ManifestEntry> Entries { get; init; }
+}
+
+/// <summary>One entry of a manifest. <see cref="Digest"/> is set for files alone, <see cref="LinkTarget"/> for links alone.</summary>
+internal sealed record ManifestEntry
+{
+    public required EntryKind Kind { get; init; }
+
+    /// <summary>The low nine bits.</summary>
+    public required int Mode { get; init; }
+
+    public long Size { get; init; }
+
+    /// <summary>The source's mtime in nanoseconds.</summary>
+    public required long SourceModifiedNs { get; init; }
+
+    /// <summary>The mtime left on the worker, in whole seconds.</summary>
+    public required long WorkerSeconds { get; init; }
+
+    public byte[]? LinkTarget { get; init; }
+
+    public Digest? Digest { get; init; }
+}

@@ -1,0 +1,25 @@
+using DepSync.Model;
+
+namespace DepSync.Scanning;
+
+/// <summary>What counts as proof of a worker's bytes without reading them.</summary>
+internal enum DigestProof
+{
+    /// <summary>The manifest's digest, where size and mtime are what the last push left.</summary>
+    Manifest,
+
+    /// <summary>Nothing: every digest stays unknown.</summary>
+    None,
+}
+
+/// <summary>What a worker is listed with.</summary>
+internal sealed record WorkerScanRequest
+{
+    /// <summary>Null at a first contact and when it is damaged.</summary>
+    public Manifest? Manifest { get; init; }
+
+    public DigestProof Proof { get; init; }
+
+    /// <summary>The source's: directories of these paths are the worker's server's own work.</summary>
+    public IReadOnlySet<RelativePath> ExplodedWebapps { get; init; } = new HashSet<RelativePath>();
+}

@@ -1,0 +1,214 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Scanning;
+
+/// <summary>
+/// Lists a worker's tree, breadth first, with many directories in flight. The result has everything that is neither excluded nor the server's own work; a missing target
+/// gives an empty snapshot. A directory that cannot be listed is a problem of that directory, never empty.
+/// <para>Failure: <see cref="WorkerLostException"/>, also when the worker tells more than any tree holds. Threads: one scan at a time.</para>
+/// </summary>
+internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
+{
+    /// <summary>Hides a round trip of 100 ms behind 256 others; the listings that wait are a few megabytes at most.</summary>
+    private const int CallsInFlight = 256;
+
+    /// <summary>A tree of the manager that holds more would not fit its memory; a worker that tells more than that is broken or hostile.</summary>
+    private const int MaxEntries = 5_000_000;
+
+    /// <summary>Deeper than any path of 4,096 bytes can be.</summary>
+    private const int MaxDepth = 2_048;
+
+    public async Task<Snapshot> ScanAsync(WorkerScanRequest request, CancellationToken cancellationToken)
+    {
+        var root = await files.FindAsync(RelativePath.Root, cancellationToken);
+        if (root is null)
+        {
+            return new Snapshot(null, []);
+        }
+        if (root.Value.Kind != EntryKind.Directory)
+        {
+            throw new WorkerLostException(ErrorKind.Target, $"The target {files.Place.CanonicalPath} is not a directory.", "Name a directory in the workers list, or move what stands there away.");
+        }
+        var walk = new Walk(files, filters, request);
+        await walk.ListAllAsync(cancellationToken);
+        await walk.ReadLinksAsync(cancellationToken);
+        return walk.ToSnapshot(root.Value);
+    }
+
+    /// <summary>One scan under way. The replies are awaited in the order of the calls, on one thread at a time, so nothing here needs a lock.</summary>
+    private sealed class Walk(IWorkerFileSystem files, FilterSet filters, WorkerScanRequest request)
+    {
+        private readonly List<FileEntry> _entries = [];
+        private readonly List<FileEntry> _links = [];
+        private readonly List<Problem> _problems = [];
+        private readonly List<RelativePath> _specialFiles = [];
+        private readonly HashSet<RelativePath> _keepers = [];
+        private readonly HashSet<RelativePath> _names = [];
+        private readonly Queue<Folder> _toList = new([new Folder(RelativePath.Root, FilterVerdict.Include, 0)]);
+
+        public async Task ListAllAsync(CancellationToken cancellationToken)
+        {
+            var inFlight = new Queue<Task<Listing>>();
+            try
+            {
+                while (_toList.Count + inFlight.Count > 0)
+                {
+                    while (inFlight.Count < CallsInFlight && _toList.TryDequeue(out var next))
+                    {
+                        inFlight.Enqueue(ListAsync(next, cancellationToken));
+                    }
+                    TakeAll(await inFlight.Dequeue());
+                }
+            }
+            finally
+            {
+                await Task.WhenAll(inFlight.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        public async Task ReadLinksAsync(CancellationToken cancellationToken)
+        {
+            foreach (var batch in _links.Chunk(CallsInFlight))
+            {
+                foreach (var (entry, problem) in await Task.WhenAll(batch.Select(link => ReadLinkAsync(link, cancellationToken))))
+                {
+                    AddIfAny(_entries, entry);
+                    AddIfAny(_problems, problem);
+                }
+            }
+        }
+
+        public Snapshot ToSnapshot(WorkerEntry root) => new(ToEntry(root, RelativePath.Root), _entries)
+        {
+            Problems = _problems,
+            Keepers = _keepers,
+            SpecialFiles = _specialFiles,
+        };
+
+        private async Task<Listing> ListAsync(Folder folder, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return new Listing(folder, await files.ListAsync(folder.Path, cancellationToken), null);
+            }
+            catch (WorkerFileException e)
+            {
+                return new Listing(folder, null, new Problem(folder.Path, $"The directory cannot be listed: {e.Message}"));
+            }
+        }
+
+        private async Task<(FileEntry? Link, Problem? Problem)> ReadLinkAsync(FileEntry link, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return (await files.ReadLinkAsync(link.Path, cancellationToken) is { } target ? link with { LinkTarget = target } : null, null);
+            }
+            catch (WorkerFileException e)
+            {
+                return (link, new Problem(link.Path, $"The link cannot be read: {e.Message}"));
+            }
+        }
+
+        private void TakeAll(Listing listing)
+        {
+            AddIfAny(_problems, listing.Problem);
+            foreach (var entry in listing.Entries ?? [])
+            {
+                Take(listing.Folder, entry);
+            }
+            _names.Clear();
+        }
+
+        private static void AddIfAny<T>(List<T> list, T? item)
+        {
+            if (item is not null)
+            {
+                list.Add(item);
+            }
+        }
+
+        private void Take(Folder folder, WorkerEntry listed)
+        {
+            var path = folder.Path.Child(listed.Name);
+            if (!_names.Add(path))
+            {
+                throw new WorkerLostException(ErrorKind.Protocol, "The worker listed the same name twice in one directory.", "Check the file system and the SFTP server of the worker.");
+            }
+            var verdict = filters.DecideBelow(folder.Verdict, path, listed.Kind);
+            if (verdict == FilterVerdict.Excluded)
+            {
+                // The own folder changes its parent's mtime only when it is created, and a commit sets that mtime last.
+                if (!FilterSet.IsOwnFolder(path))
+                {
+                    _keepers.Add(folder.Path);
+                }
+                return;
+            }
+            if (listed.Kind == EntryKind.Special)
+            {
+                _keepers.Add(folder.Path);
+                _specialFiles.Add(path);
+                return;
+            }
+            if (listed.Kind == EntryKind.Directory && request.ExplodedWebapps.Contains(path))
+            {
+                _keepers.Add(folder.Path);
+                return;
+            }
+            if (verdict == FilterVerdict.Protected)
+            {
+                _keepers.Add(folder.Path);
+            }
+            Keep(ToEntry(listed, path) with { Protected = verdict == FilterVerdict.Protected }, new Folder(path, verdict, folder.Depth + 1));
+        }
+
+        private void Keep(FileEntry entry, Folder folder)
+        {
+            (entry.Kind == EntryKind.Symlink ? _links : _entries).Add(entry);
+            if (_entries.Count + _links.Count > MaxEntries)
+            {
+                throw new WorkerLostException(ErrorKind.Protocol, $"The worker listed more than {MaxEntries} entries.", "Check that the target is the folder that it should be.");
+            }
+            if (entry.Kind != EntryKind.Directory)
+            {
+                return;
+            }
+            if (folder.Depth < MaxDepth)
+            {
+                _toList.Enqueue(folder);
+            }
+            else
+            {
+                _problems.Add(new Problem(entry.Path, $"The directory lies more than {MaxDepth} levels deep and was not listed."));
+            }
+        }
+
+        private FileEntry ToEntry(WorkerEntry listed, RelativePath path)
+        {
+            var entry = new FileEntry
+            {
+                Path = path,
+                Kind = listed.Kind,
+                Size = listed.Kind == EntryKind.File ? listed.Size : 0,
+                ModifiedNs = listed.Seconds * 1_000_000_000,
+                Mode = listed.Mode,
+                Uid = listed.Uid,
+                Gid = listed.Gid,
+            };
+            return listed.Kind == EntryKind.File ? entry with { Digest = Proven(entry) } : entry;
+        }
+
+        private Digest? Proven(FileEntry file) =>
+            request.Proof == DigestProof.Manifest
+            && request.Manifest?.Entries.GetValueOrDefault(file.Path) is { Kind: EntryKind.File } left
+            && left.Size == file.Size
+            && left.WorkerSeconds == file.WorkerSeconds
+                ? left.Digest
+                : null;
+    }
+
+    private readonly record struct Folder(RelativePath Path, FilterVerdict Verdict, int Depth);
+
+    private sealed record Listing(Folder Folder, IReadOnlyList<WorkerEntry>? Entries, Problem? Problem);
+}

@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using DepSync.Model;
+
+namespace DepSync.State;
+
+/// <summary>
+/// The hash cache on disk: a header (magic and format, SHA-256 of the body), then one record a file, little endian. Reading trusts nothing: what is damaged is empty.
+/// </summary>
+internal static class HashCacheFile
+{
+    private const int HeaderSize = 8 + Digest.Size;
+
+    /// <summary>size, mtime, ctime, device, inode, digest, archive end, length of the path.</summary>
+    private const int RecordSize = (5 * 8) + Digest.Size + 1 + 4;
+
+    /// <summary>The last byte is the format: another format is no cache.</summary>
+    private static ReadOnlySpan<byte> Magic => "DSHASH\0\x01"u8;
+
+    public static List<(RelativePath Path, FileStamp Stamp, KnownContent Content)> Read(string path)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+        if (bytes.Length < HeaderSize || !bytes.AsSpan().StartsWith(Magic))
+        {
+            return [];
+        }
+        var body = bytes.AsSpan(HeaderSize);
+        Span<byte> hash = stackalloc byte[Digest.Size];
+        SHA256.HashData(body, hash);
+        return hash.SequenceEqual(bytes.AsSpan(Magic.Length, Digest.Size)) ? ReadRecords(body) : [];
+    }
+
+    /// <exception cref="DepSyncException"><see cref="ErrorKind.LocalFiles"/>: it cannot be written; the old file stands.</exception>
+    public static void Write(string path, IReadOnlyCollection<(RelativePath Path, FileStamp Stamp, KnownContent Content)> records)
+    {
+        var bytes = new byte[HeaderSize + records.Sum(record => RecordSize + record.Path.Bytes.Length)];
+        var rest = bytes.AsSpan(HeaderSize);
+        foreach (var record in records)
+        {
+            WriteRecord(ref rest, record);
+        }
+        Magic.CopyTo(bytes);
+        SHA256.HashData(bytes.AsSpan(HeaderSize), bytes.AsSpan(Magic.Length));
+        var temporary = path + ".new";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(temporary, bytes);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DepSyncException(ErrorKind.LocalFiles, $"The hash cache {path} cannot be written: {e.Message}", "Check that the state folder is writable and has space.", e);
+        }
+    }
+
+    private static List<(RelativePath Path, FileStamp Stamp, KnownContent Content)> ReadRecords(ReadOnlySpan<byte> body)
+    {
+        var records = new List<(RelativePath, FileStamp, KnownContent)>(body.Length / (RecordSize + 40));
+        while (body.Length >= RecordSize)
+        {
+            var pathLength = BinaryPrimitives.ReadUInt32LittleEndian(body[(RecordSize - 4)..]);
+            if (pathLength > body.Length - RecordSize
+                || !RelativePath.TryParse(body.Slice(RecordSize, (int)pathLength), out var path)
+                || body[(5 * 8) + Digest.Size] > (byte)ArchiveEnd.Broken)
+            {
+                return [];
+            }
+            var stamp = new FileStamp(Number(body, 0), Number(body, 1), Number(body, 2), (ulong)Number(body, 3), (ulong)Number(body, 4));
+            var content = new KnownContent(Digest.FromBytes(body.Slice(5 * 8, Digest.Size)), (ArchiveEnd)body[(5 * 8) + Digest.Size]);
+            records.Add((path, stamp, content));
+            body = body[(RecordSize + (int)pathLength)..];
+        }
+        return body.IsEmpty ? records : [];
+    }
+
+    private static long Number(ReadOnlySpan<byte> record, int index) => BinaryPrimitives.ReadInt64LittleEndian(record[(index * 8)..]);
+
+    private static void WriteRecord(ref Span<byte> rest, (RelativePath Path, FileStamp Stamp, KnownContent Content) record)
+    {
+        var (path, stamp, content) = record;
+        ReadOnlySpan<long> numbers = [stamp.Size, stamp.ModifiedNs, stamp.ChangedNs, (long)stamp.Device, (long)stamp.Inode];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(rest[(i * 8)..], numbers[i]);
+        }
+        content.Digest.CopyTo(rest[(5 * 8)..]);
+        rest[(5 * 8) + Digest.Size] = (byte)content.ArchiveEnd;
+        BinaryPrimitives.WriteUInt32LittleEndian(rest[(RecordSize - 4)..], (uint)path.Bytes.Length);
+        path.Bytes.CopyTo(rest[RecordSize..]);
+        rest = rest[(RecordSize + path.Bytes.Length)..];
+    }
+}

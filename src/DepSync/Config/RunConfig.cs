@@ -31,6 +31,9 @@ internal sealed record SshSettings
 {
     public string? Identity { get; init; }
 
+    /// <summary>A file whose first line is the passphrase of encrypted keys.</summary>
+    public string? PassphraseFile { get; init; }
+
     /// <summary>Null: <c>~/.ssh/known_hosts</c>.</summary>
     public string? KnownHosts { get; init; }
 
@@ -107,6 +110,9 @@ internal sealed record RunConfig
     public bool DryRun { get; init; }
 
     public bool Checksum { get; init; }
+
+    /// <summary>Own the workers from now on, whoever owned them.</summary>
+    public bool Takeover { get; init; }
 
     public LogSettings Log { get; init; } = new();
 

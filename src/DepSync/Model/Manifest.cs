@@ -32,4 +32,25 @@ internal sealed record ManifestEntry
     public byte[]? LinkTarget { get; init; }
 
     public Digest? Digest { get; init; }
+
+    /// <summary>The record that a finished push leaves of a source entry.</summary>
+    public static ManifestEntry Of(FileEntry source) => new()
+    {
+        Kind = source.Kind,
+        Mode = source.Mode & 0x1FF,
+        Size = source.Size,
+        SourceModifiedNs = source.ModifiedNs,
+        WorkerSeconds = source.WorkerSeconds,
+        LinkTarget = source.LinkTarget,
+        Digest = source.Digest,
+    };
+
+    /// <summary>Whether the source's entry is still what it was at that push.</summary>
+    public bool Describes(FileEntry source) =>
+        source.Kind == Kind
+        && (source.Mode & 0x1FF) == Mode
+        && source.Size == Size
+        && source.ModifiedNs == SourceModifiedNs
+        && source.Digest == Digest
+        && (source.LinkTarget ?? []).AsSpan().SequenceEqual(LinkTarget);
 }

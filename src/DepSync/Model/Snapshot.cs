@@ -9,10 +9,13 @@ internal sealed class Snapshot
 
     /// <param name="entries">Any order, without the root.</param>
     public Snapshot(FileEntry? root, IEnumerable<FileEntry> entries)
+        : this(root, Sort(entries))
+    {
+    }
+
+    private Snapshot(FileEntry? root, FileEntry[] sorted)
     {
         Root = root;
-        var sorted = entries.ToArray();
-        Array.Sort(sorted, static (left, right) => left.Path.CompareTo(right.Path));
         Entries = sorted;
         _byPath = new Dictionary<RelativePath, FileEntry>(sorted.Length);
         foreach (var entry in sorted)
@@ -49,4 +52,22 @@ internal sealed class Snapshot
     public IReadOnlyList<Problem> Warnings { get; init; } = [];
 
     public FileEntry? Find(RelativePath path) => path.IsRoot ? Root : _byPath.GetValueOrDefault(path);
+
+    /// <summary>The same tree with other facts of its entries; paths stay.</summary>
+    public Snapshot WithEntries(Func<FileEntry, FileEntry> change) => new(Root, Entries.Select(change).ToArray())
+    {
+        Problems = Problems,
+        Keepers = Keepers,
+        ExplodedWebapps = ExplodedWebapps,
+        MountPoints = MountPoints,
+        SpecialFiles = SpecialFiles,
+        Warnings = Warnings,
+    };
+
+    private static FileEntry[] Sort(IEnumerable<FileEntry> entries)
+    {
+        var sorted = entries.ToArray();
+        Array.Sort(sorted, static (left, right) => left.Path.CompareTo(right.Path));
+        return sorted;
+    }
 }

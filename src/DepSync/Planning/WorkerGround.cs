@@ -1,0 +1,85 @@
+using DepSync.Model;
+
+namespace DepSync.Planning;
+
+/// <summary>
+/// Which parts of a worker's tree a plan may not touch or remove, from what both sides could not read, hide or protect. Pure; made once a plan.
+/// </summary>
+internal sealed class WorkerGround
+{
+    private readonly HashSet<RelativePath> _closed;
+    private readonly HashSet<RelativePath> _unreadable;
+    private readonly HashSet<RelativePath> _notOurs;
+    private readonly HashSet<RelativePath> _kept = [];
+    private readonly HashSet<RelativePath> _protected = [];
+
+    public WorkerGround(Snapshot source, Snapshot worker)
+    {
+        _unreadable = [.. worker.Problems.Select(p => p.Path)];
+        _notOurs = [.. source.ExplodedWebapps, .. source.SpecialFiles, .. worker.SpecialFiles];
+        _closed = [.. _unreadable, .. _notOurs, .. source.Problems.Select(p => p.Path)];
+        foreach (var path in worker.Keepers.Concat(_unreadable).Concat(_notOurs.Select(p => p.Parent)))
+        {
+            Keep(path);
+        }
+        foreach (var entry in worker.Entries)
+        {
+            Survey(entry);
+        }
+    }
+
+    /// <summary>The worker's entries that are neither excluded nor protected.</summary>
+    public int OwnEntries { get; private set; }
+
+    /// <summary>What lies below is unknown on one side, or not ours: nothing there is made, changed or removed.</summary>
+    public bool IsClosed(RelativePath folder) => _closed.Contains(folder);
+
+    /// <summary>The entry itself is not ours (a special file, a server's own work), whatever the source has there.</summary>
+    public bool IsNotOurs(RelativePath path) => _notOurs.Contains(path);
+
+    /// <summary>The entry was there but could not be looked at.</summary>
+    public bool IsUnreadable(RelativePath path) => _unreadable.Contains(path);
+
+    /// <summary>A directory that holds, at any depth, what must stay.</summary>
+    public bool IsKept(RelativePath folder) => _kept.Contains(folder);
+
+    /// <summary>The entry, or a folder above it, is protected.</summary>
+    public bool IsProtected(RelativePath path) => _protected.Contains(path);
+
+    /// <summary>Shuts a folder: what is below it stays as it is.</summary>
+    public void Close(RelativePath folder) => _closed.Add(folder);
+
+    private void Survey(FileEntry entry)
+    {
+        var parent = entry.Path.Parent;
+        if (entry.Protected || _protected.Contains(parent))
+        {
+            _protected.Add(entry.Path);
+            Keep(entry.Kind == EntryKind.Directory ? entry.Path : parent);
+        }
+        else if (entry.Kind == EntryKind.Special)
+        {
+            _notOurs.Add(entry.Path);
+            Keep(parent);
+        }
+        else if (_notOurs.Contains(entry.Path) || _notOurs.Contains(parent))
+        {
+            _notOurs.Add(entry.Path);
+        }
+        else
+        {
+            OwnEntries++;
+        }
+        if (_closed.Contains(parent))
+        {
+            _closed.Add(entry.Path);
+        }
+    }
+
+    private void Keep(RelativePath folder)
+    {
+        for (; !folder.IsRoot && _kept.Add(folder); folder = folder.Parent)
+        {
+        }
+    }
+}

@@ -131,6 +131,9 @@ internal static unsafe partial class CLibrary
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint GetEUid();
 
+    [LibraryImport(Library, EntryPoint = "getegid")]
+    public static partial uint GetEGid();
+
     [LibraryImport(Library, EntryPoint = "realpath", SetLastError = true)]
     public static partial byte* RealPath(byte* path, byte* resolved);
 

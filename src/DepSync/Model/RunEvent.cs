@@ -54,3 +54,6 @@ internal sealed record Note(NoteLevel Level, string Message) : RunEvent;
 internal sealed record WorkerDone(WorkerResult Result) : RunEvent;
 
 internal sealed record RunDone(RunReport Report, int ExitCode) : RunEvent;
+
+/// <summary>The run could not go on, or not even begin; raised instead of <see cref="RunDone"/>.</summary>
+internal sealed record RunFailed(ErrorKind Kind, string Message, string? Hint, int ExitCode) : RunEvent;

@@ -1,0 +1,35 @@
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace DepSync.Reporting;
+
+/// <summary>Lays things out with Spectre.Console and gives them back as lines, so that <see cref="Screen"/> stays the one writer. Pure.</summary>
+internal static class SpectreText
+{
+    public static IReadOnlyList<string> Lines(IRenderable content, int width, Ink ink)
+    {
+        using var writer = new StringWriter { NewLine = "\n" };
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = ink.Colored ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = ink.Colored ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            // The environment was asked already.
+            Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
+        });
+        console.Profile.Width = width;
+        console.Profile.Capabilities.Unicode = true;
+        console.Write(content);
+        return [.. writer.ToString().TrimEnd('\n').Split('\n').Select(static line => line.TrimEnd())];
+    }
+
+    public static Style StyleOf(Shade shade) => shade switch
+    {
+        Shade.Good => new Style(Color.Green),
+        Shade.Caution => new Style(Color.Olive),
+        Shade.Bad => new Style(Color.Maroon, decoration: Decoration.Bold),
+        Shade.Faint => new Style(decoration: Decoration.Dim),
+        _ => Style.Plain,
+    };
+}

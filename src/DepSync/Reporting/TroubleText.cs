@@ -1,0 +1,26 @@
+using DepSync.Model;
+
+namespace DepSync.Reporting;
+
+/// <summary>Trouble in words: who, what, why, and what to do next. Each value is whole lines without the last newline. Pure.</summary>
+internal static class TroubleText
+{
+    public static string Error(Ink ink, string? worker, string message, string? hint) => Said(ink, Shade.Bad, "error:", (worker is null ? "" : Wording.Name(worker) + ": ") + Wording.Line(message), hint);
+
+    public static string Error(Ink ink, DepSyncException exception) => Error(ink, null, exception.Message, exception.Hint);
+
+    /// <param name="message">Escaped already.</param>
+    public static string Said(Ink ink, Shade shade, string label, string message, string? hint = null)
+    {
+        var first = $"{ink.Paint(shade, label)} {message}";
+        return hint is null ? first : $"{first}\n  hint: {Wording.Line(hint)}";
+    }
+
+    /// <summary>What ended a run as a whole.</summary>
+    public static string EndOf(ErrorKind kind) => kind switch
+    {
+        ErrorKind.Interrupted => "the run was interrupted",
+        ErrorKind.MaxTime => "--max-time was over before every worker was done",
+        _ => $"the run ended early: {Wording.Words(kind)}",
+    };
+}

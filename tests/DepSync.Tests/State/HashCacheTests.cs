@@ -127,6 +127,8 @@ public sealed class HashCacheTests : IDisposable
         Assert.Equal(Content, Load().Find(odd, Old));
     }
 
+    internal static HashCache Empty(TimeProvider clock) => HashCache.Load(Path.Combine(Path.GetTempPath(), "depsync-no-such-cache"), clock);
+
     private HashCache Load() => HashCache.Load(File, _clock);
 
     private void Remember(FileStamp stamp)

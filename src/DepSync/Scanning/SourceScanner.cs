@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using DepSync.Model;
+using DepSync.State;
+
+namespace DepSync.Scanning;
+
+/// <summary>
+/// Scans and hashes the manager directory: the one snapshot that all workers of a run are compared with. Entries that cannot be read are problems in it, files that may
+/// still be written are deferred in it.
+/// <para>Failure: <see cref="DepSyncException"/> of kind <see cref="ErrorKind.Source"/> when the directory itself cannot be read. Threads: one scan at a time.</para>
+/// </summary>
+internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules rules, TimeProvider clock)
+{
+    private readonly UploadGate _gate = new(rules.Settle, clock);
+
+    public async Task<Snapshot> ScanAsync(CancellationToken cancellationToken)
+    {
+        var walk = new SourceWalk(tree, rules);
+        walk.Run(cancellationToken);
+
+        var byState = walk.Files.ToLookup(file => _gate.IsUnsettled(file.Path, file.Seen.Stamp));
+        var unsettled = byState[true].ToList();
+        var readings = await ReadAllAsync(byState[false], cancellationToken);
+        if (unsettled.Count > 0)
+        {
+            await WaitAsync(unsettled, cancellationToken);
+            var (still, ready) = LookAgain(unsettled);
+            readings.AddRange(still);
+            readings.AddRange(await ReadAllAsync(ready, cancellationToken));
+        }
+        return new Snapshot(walk.Root, walk.Entries.Concat(readings.Select(reading => reading.Entry)))
+        {
+            Problems = [.. walk.Problems, .. readings.Select(reading => reading.Problem).OfType<Problem>()],
+            Warnings = [.. readings.Select(reading => reading.Warning).OfType<Problem>()],
+            SpecialFiles = walk.SpecialFiles,
+            MountPoints = walk.MountPoints,
+            ExplodedWebapps = walk.ExplodedWebapps,
+        };
+    }
+
+    private async Task<List<FileReading>> ReadAllAsync(IEnumerable<FoundFile> files, CancellationToken cancellationToken)
+    {
+        var reader = new SourceReader(tree, cache, _gate);
+        var readings = new List<FileReading>();
+        var unknown = new List<FoundFile>();
+        foreach (var file in files)
+        {
+            if (reader.FromCache(file) is { } reading)
+            {
+                readings.Add(reading);
+            }
+            else
+            {
+                unknown.Add(file);
+            }
+        }
+        var read = new ConcurrentBag<FileReading>();
+        var lanes = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(unknown, lanes, (file, token) =>
+        {
+            read.Add(reader.Read(file, token));
+            return ValueTask.CompletedTask;
+        });
+        readings.AddRange(read);
+        return readings;
+    }
+
+    /// <summary>Once, until the youngest may have settled, and never for longer than <c>settle</c>.</summary>
+    private Task WaitAsync(List<FoundFile> unsettled, CancellationToken cancellationToken)
+    {
+        var wait = unsettled.Max(file => _gate.TimeToSettle(file.Seen.Stamp));
+        return wait > TimeSpan.Zero ? Task.Delay(wait, clock, cancellationToken) : Task.CompletedTask;
+    }
+
+    private (List<FileReading> Still, List<FoundFile> Ready) LookAgain(List<FoundFile> unsettled)
+    {
+        var (still, ready) = (new List<FileReading>(), new List<FoundFile>());
+        foreach (var file in unsettled)
+        {
+            var now = Find(file);
+            if (now is not { Kind: EntryKind.File })
+            {
+                still.Add(new FileReading(file.ToEntry(null, Deferral.Vanished)));
+                continue;
+            }
+            var again = file with { Seen = now.Value };
+            var restsInTheFuture = now.Value.Stamp == file.Seen.Stamp && _gate.IsOfTheFuture(now.Value.Stamp);
+            if (_gate.IsUnsettled(again.Path, again.Seen.Stamp) && !restsInTheFuture)
+            {
+                still.Add(new FileReading(again.ToEntry(null, Deferral.Unsettled)));
+            }
+            else
+            {
+                ready.Add(again);
+            }
+        }
+        return (still, ready);
+    }
+
+    /// <summary>What cannot be looked at is left to the read, which says why.</summary>
+    private SourceEntry? Find(FoundFile file)
+    {
+        try
+        {
+            return tree.Find(file.Path);
+        }
+        catch (IOException)
+        {
+            return file.Seen;
+        }
+    }
+}

@@ -56,6 +56,9 @@ internal static unsafe partial class CLibrary
     [LibraryImport(Library, EntryPoint = "closedir")]
     public static partial int CloseDir(nint stream);
 
+    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
+    public static partial int Close(int descriptor);
+
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
     public static partial int StatX(SafeFileHandle directory, byte* path, int flags, uint mask, byte* stat);
 

@@ -87,6 +87,18 @@ internal static unsafe class UnixFile
         Check(result, "flush to disk");
     }
 
+    /// <summary>Closes and tells when that fails, as it may on NFS for bytes that were written before. A no-op on a closed one. No other call may be under way.</summary>
+    public static void Close(SafeFileHandle file)
+    {
+        if (!file.IsClosed)
+        {
+            var descriptor = (int)file.DangerousGetHandle();
+            file.SetHandleAsInvalid();
+            // Interrupted or not, the descriptor is gone.
+            _ = CLibrary.Close(descriptor) == 0 || WasInterrupted() ? 0 : throw UnixException.Last("close");
+        }
+    }
+
     /// <summary>Takes the exclusive lock that ends with the handle; false when somebody else has it. Where the filesystem has no locks this fails.</summary>
     public static bool TryLock(SafeFileHandle file)
     {

@@ -18,7 +18,8 @@ internal readonly record struct AttributeChange(int? Mode = null, long? Seconds 
 internal readonly record struct FreeSpace(ulong Bytes, ulong Inodes, bool ReadOnly);
 
 /// <summary>
-/// Where a target really is: its canonical path on the worker, the login directory (null for a local one), and for a local one the device and inode when it exists.
+/// Where a target really is: its canonical path on the worker, the login directory (of a local one: this user's home; null when unknown), and for a local one the device and
+/// inode when it exists.
 /// </summary>
 internal sealed record WorkerPlace(string CanonicalPath, string? LoginDirectory, (ulong Device, ulong Inode)? Identity);
 

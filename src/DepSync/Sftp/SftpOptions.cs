@@ -1,0 +1,21 @@
+namespace DepSync.Sftp;
+
+/// <summary>Bounds of one session.</summary>
+internal sealed record SftpOptions
+{
+    /// <summary>Counts while a reply is owed. fsync and copy-data have their own patience when that is longer.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>
+    /// Bytes that are asked for or sent and not answered yet. OpenSSH's server copies its whole input queue for each read: with 16 MiB queued in 8 KiB
+    /// writes it takes minutes for what takes 0.2 s within 1 MiB.
+    /// </summary>
+    public int WindowBytes { get; init; } = 1024 * 1024;
+
+    public int WindowRequests { get; init; } = 1024;
+
+    /// <summary>Keeps an endless listing from taking all memory; no deployment folder comes near.</summary>
+    public int MaxDirectoryEntries { get; init; } = 5_000_000;
+}

@@ -1,0 +1,184 @@
+namespace DepSync.Sftp;
+
+/// <content>The window and the send loop.</content>
+internal sealed partial class SftpSession
+{
+    private const int SendBuffer = 64 * 1024;
+
+    /// <summary>Up to here a copy costs less than a write of its own.</summary>
+    private const int CopiedPayload = 16 * 1024;
+
+    /// <summary>After a failed write, what the server sent last (often the reason) is still read for so long.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
+    private bool _senderWaits;
+
+    /// <summary>The request whose payload is being written out of the caller's memory. The lock's.</summary>
+    private SftpRequest? _sending;
+
+    private SftpLostException? Enqueue(SftpRequest request)
+    {
+        request.Packet.Finish(request.Payload.Length);
+        lock (_gate)
+        {
+            if (_lost is not null)
+            {
+                return _lost.Copy();
+            }
+            request.State = SftpRequestState.Queued;
+            _queue.Enqueue(request);
+        }
+        if (_batchThread != Environment.CurrentManagedThreadId)
+        {
+            WakeSender(always: false);
+        }
+        return null;
+    }
+
+    private void WakeSender(bool always)
+    {
+        lock (_gate)
+        {
+            if (!_senderWaits || (!always && !HasRoomLocked()))
+            {
+                return;
+            }
+            _senderWaits = false;
+        }
+        _wake.Release();
+    }
+
+    private bool HasRoomLocked() =>
+        _queue.TryPeek(out var next)
+        && (_owed.Count == 0 || (_owed.Count < _options.WindowRequests && _owedBytes + next.Cost <= _options.WindowBytes));
+
+    private async Task SendLoopAsync()
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var buffer = new byte[SendBuffer];
+        try
+        {
+            while (true)
+            {
+                int length;
+                SftpRequest? large;
+                lock (_gate)
+                {
+                    if (_lost is not null)
+                    {
+                        return;
+                    }
+                    length = FillLocked(ref buffer);
+                    large = _sending;
+                    _senderWaits = length == 0;
+                }
+                if (length == 0)
+                {
+                    await _stream.FlushAsync().ConfigureAwait(false);
+                    await _wake.WaitAsync().ConfigureAwait(false);
+                    continue;
+                }
+                await _stream.WriteAsync(buffer.AsMemory(0, length)).ConfigureAwait(false);
+                if (large is not null)
+                {
+                    await _stream.WriteAsync(large.Payload).ConfigureAwait(false);
+                    PayloadSent(large);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            // Whatever the stream throws, nothing more goes out; the read loop may still learn why.
+            lock (_gate)
+            {
+                if (_lost is null)
+                {
+                    _sendFailure = exception;
+                    _timer.Change(LastWords, Timeout.InfiniteTimeSpan);
+                }
+            }
+        }
+    }
+
+    /// <summary>Moves what the window has room for from the queue into the buffer, up to the first large payload, which follows it.</summary>
+    private int FillLocked(ref byte[] buffer)
+    {
+        var length = 0;
+        while (HasRoomLocked())
+        {
+            var request = _queue.Peek();
+            if (request.State == SftpRequestState.Done)
+            {
+                _queue.Dequeue();
+                continue;
+            }
+            var packet = request.Packet;
+            var copied = request.Payload.Length <= CopiedPayload ? request.Payload.Length : 0;
+            var size = packet.Bytes.Length + copied;
+            if (size > buffer.Length - length)
+            {
+                if (length > 0)
+                {
+                    break;
+                }
+                buffer = new byte[size];
+            }
+            _queue.Dequeue();
+            Admit(request);
+            packet.Bytes.CopyTo(buffer.AsSpan(length));
+            request.Payload.Span[..copied].CopyTo(buffer.AsSpan(length + packet.Bytes.Length));
+            length += size;
+            if (copied < request.Payload.Length)
+            {
+                request.State = SftpRequestState.Sending;
+                _sending = request;
+                break;
+            }
+            request.State = SftpRequestState.Sent;
+        }
+        return length;
+    }
+
+    private void Admit(SftpRequest request)
+    {
+        StartTimerLocked();
+        var id = HandshakeId;
+        if (request.Expected != SftpExpected.Version)
+        {
+            do
+            {
+                id = ++_lastId;
+            }
+            while (id == HandshakeId || _owed.ContainsKey(id));
+            request.Packet.SetId(id);
+        }
+        _owed.Add(id, request);
+        _owedBytes += request.Cost;
+    }
+
+    private void PayloadSent(SftpRequest request)
+    {
+        SftpReply? reply;
+        CancellationToken? cancelled;
+        lock (_gate)
+        {
+            _sending = null;
+            reply = request.EarlyReply;
+            cancelled = request.CancelledWhileSending;
+            if (request.State == SftpRequestState.Done)
+            {
+                return;
+            }
+            request.State = reply is null ? SftpRequestState.Sent : SftpRequestState.Done;
+            request.Abandoned = reply is null && cancelled is not null;
+        }
+        if (reply is { } early)
+        {
+            request.CompleteElsewhere(early);
+        }
+        else if (cancelled is { } token)
+        {
+            request.FailElsewhere(new OperationCanceledException(token));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text;
+using DepSync.Model;
+using DepSync.Sftp;
+
+namespace DepSync.Workers;
+
+/// <content>From a stream to a worker: greet, ask for limits, find out where the target is.</content>
+internal sealed partial class SftpWorker
+{
+    /// <summary>
+    /// Connects to the server at the other end of <paramref name="transport"/>, which is owned from here on, also on failure. <paramref name="targetPath"/> is <c>/x</c>, or <c>x</c>,
+    /// <c>~/x</c> or <c>~</c> relative to the login directory. The target itself may be missing, the folder above must exist. Links on the way are resolved once, here.
+    /// </summary>
+    /// <exception cref="WorkerLostException">No SFTP server answers (Protocol, ConnectionLost, IdleTimeout), or the target cannot be (Target).</exception>
+    public static async Task<SftpWorker> OpenAsync(TransportStream transport, string targetPath, SftpWorkerOptions options, CancellationToken cancellationToken)
+    {
+        var failures = new SftpFailures(transport.ErrorText);
+        SftpClient? client = null;
+        try
+        {
+            client = await SftpClient.ConnectAsync(transport.Stream, new SftpOptions { IdleTimeout = options.IdleTimeout, Clock = options.Clock }, cancellationToken);
+            var target = WireTarget(targetPath);
+            // One flight.
+            var limits = client.LearnLimitsAsync(cancellationToken);
+            var login = client.RealPathAsync("."u8, cancellationToken);
+            var resolving = client.RealPathAsync(target, cancellationToken);
+            await limits;
+            var home = Absolute(await login);
+            var root = Absolute(await resolving ?? await MissingTargetAsync(client, target, cancellationToken));
+            return new SftpWorker(client, failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null));
+        }
+        catch (SftpLostException lost)
+        {
+            client?.Dispose();
+            throw failures.Lost(lost);
+        }
+        catch (SftpException refusal)
+        {
+            client?.Dispose();
+            throw new WorkerLostException(ErrorKind.Target, $"The server does not resolve the target '{targetPath}': {refusal.Message}.", null, refusal);
+        }
+        catch
+        {
+            client?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The path as the server takes it: relative ones start in the login directory without being told.</summary>
+    private static byte[] WireTarget(string targetPath)
+    {
+        var path = targetPath == "~" ? "" : targetPath.StartsWith("~/", StringComparison.Ordinal) ? targetPath[2..].TrimStart('/') : targetPath;
+        var trimmed = path.TrimEnd('/');
+        return Encoding.UTF8.GetBytes(trimmed.Length > 0 ? trimmed : path.Length > 0 ? "/" : ".");
+    }
+
+    /// <summary>Some servers resolve only what exists: then the folder above is resolved, and the last name stays as it is.</summary>
+    private static async Task<byte[]?> MissingTargetAsync(SftpClient client, byte[] target, CancellationToken cancellationToken)
+    {
+        var slash = Array.LastIndexOf(target, (byte)'/');
+        var name = target[(slash + 1)..];
+        var folder = slash < 0 ? "."u8.ToArray() : target[..Math.Max(slash, 1)];
+        return RelativePath.IsName(name) && await client.RealPathAsync(folder, cancellationToken) is { } above
+            ? Bytes(new SftpPath(above, name))
+            : throw new WorkerLostException(
+                ErrorKind.Target,
+                $"The folder above the target '{Encoding.UTF8.GetString(target)}' does not exist.",
+                "DepSync creates the last folder of a target only; create the one above, or correct the path.");
+    }
+
+    private static byte[] Absolute(byte[]? path) =>
+        path is [(byte)'/', ..]
+            ? path
+            : throw new WorkerLostException(ErrorKind.Protocol, $"The server says that a path is {SftpText.Quote(path)}, which is not absolute.");
+}

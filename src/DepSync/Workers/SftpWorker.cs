@@ -1,0 +1,142 @@
+using DepSync.Model;
+using DepSync.Sftp;
+
+namespace DepSync.Workers;
+
+/// <summary>
+/// A worker's target over SFTP. Results, failures and threads as <see cref="IWorkerFileSystem"/> says. What the protocol cannot rule out: a link in place of a parent is followed,
+/// and one that takes the place of an entry between the look and the call is too. Continuations run on the connection's read loop, so they must not block on another call.
+/// </summary>
+internal sealed partial class SftpWorker : IWorkerFileSystem
+{
+    private const uint PrivateFileMode = 0b110_000_000;
+
+    private readonly SftpClient _client;
+    private readonly SftpFailures _failures;
+    private readonly byte[] _root;
+
+    private SftpWorker(SftpClient client, SftpFailures failures, byte[] root, WorkerPlace place)
+    {
+        _client = client;
+        _failures = failures;
+        _root = root;
+        Place = place;
+        Capabilities = new WorkerCapabilities
+        {
+            AtomicReplace = client.Extensions.PosixRename,
+            HardLinks = client.Extensions.Hardlink,
+            DurableFlush = client.Extensions.Fsync,
+            LinkTimes = client.Extensions.Lsetstat,
+            UnixModes = true,
+            Symlinks = true,
+            MaxTransfer = Math.Min(client.Limits.MaxRead, client.Limits.MaxWrite),
+            Extensions = client.Extensions.Names,
+        };
+    }
+
+    public WorkerCapabilities Capabilities { get; }
+
+    public WorkerPlace Place { get; }
+
+    /// <summary>
+    /// Two requests of one flight: a directory that is a link is told from one that is none. An empty listing is confirmed by a look at <c>dir/.</c>:
+    /// servers leave out what they cannot look at, so a directory that may be read and not searched shows as empty.
+    /// </summary>
+    public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken) =>
+        _failures.Of(directory, ListCoreAsync(directory, cancellationToken));
+
+    public async ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken) =>
+        await _failures.Of(path, _client.LstatAsync(Wire(path), cancellationToken)) is { } attributes ? SftpEntries.Entry([], attributes) : null;
+
+    public ValueTask<byte[]?> ReadLinkAsync(RelativePath path, CancellationToken cancellationToken) =>
+        _failures.Of(path, ReadLinkCoreAsync(path, cancellationToken));
+
+    /// <summary>Anything but a regular file throws; its kind is looked up in the flight that opens it.</summary>
+    public ValueTask<IWorkerFile?> OpenAsync(RelativePath path, CancellationToken cancellationToken) =>
+        _failures.Of(path, OpenCoreAsync(path, cancellationToken));
+
+    public async ValueTask<IWorkerFile> CreateFileAsync(RelativePath path, CancellationToken cancellationToken)
+    {
+        const SftpOpenFlags Flags = SftpOpenFlags.Read | SftpOpenFlags.Write | SftpOpenFlags.Create | SftpOpenFlags.Exclusive;
+        var handle = await _failures.Of(path, _client.OpenAsync(Wire(path), Flags, new SftpAttributes(Permissions: PrivateFileMode), cancellationToken));
+        return handle is null ? throw NoFolder(path) : new SftpWorkerFile(_client, _failures, path, handle);
+    }
+
+    public ValueTask<bool> CreateDirectoryAsync(RelativePath path, int mode, CancellationToken cancellationToken) =>
+        _failures.Of(path, CreateDirectoryCoreAsync(path, new SftpAttributes(Permissions: (uint)mode), cancellationToken));
+
+    public async ValueTask CreateSymlinkAsync(RelativePath path, ReadOnlyMemory<byte> target, CancellationToken cancellationToken)
+    {
+        if (!await _failures.Of(path, _client.SymlinkAsync(target.Span, Wire(path), cancellationToken)))
+        {
+            throw NoFolder(path);
+        }
+    }
+
+    public ValueTask<bool> RenameAsync(RelativePath from, RelativePath to, CancellationToken cancellationToken) =>
+        _failures.Of(
+            from,
+            Capabilities.AtomicReplace
+                ? _client.PosixRenameAsync(Wire(from), Wire(to), cancellationToken)
+                : _client.RenameAsync(Wire(from), Wire(to), cancellationToken));
+
+    public ValueTask<bool> LinkAsync(RelativePath existing, RelativePath added, CancellationToken cancellationToken) =>
+        Capabilities.HardLinks
+            ? _failures.Of(existing, _client.HardlinkAsync(Wire(existing), Wire(added), cancellationToken))
+            : throw Unsupported(existing);
+
+    public ValueTask<bool> RemoveFileAsync(RelativePath path, CancellationToken cancellationToken) =>
+        _failures.Of(path, _client.RemoveAsync(Wire(path), cancellationToken));
+
+    public ValueTask<bool> RemoveDirectoryAsync(RelativePath path, CancellationToken cancellationToken) =>
+        _failures.Of(path, _client.RemoveDirectoryAsync(Wire(path), cancellationToken));
+
+    /// <summary>
+    /// Owner first and in a request of its own: a change of owner clears the setuid bit, and one that is refused must not keep mode and times from being set.
+    /// A refused owner is thrown after the rest was applied.
+    /// </summary>
+    public ValueTask<bool> SetAttributesAsync(RelativePath path, EntryKind kind, AttributeChange change, CancellationToken cancellationToken) =>
+        kind != EntryKind.Symlink ? _failures.Of(path, SetAttributesCoreAsync(path, change, cancellationToken))
+        : !Capabilities.LinkTimes ? throw Unsupported(path)
+        : _failures.Of(path, _client.LsetstatAsync(Wire(path), new SftpAttributes(Times: SftpEntries.Times(change)), cancellationToken));
+
+    public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) =>
+        Capabilities.DurableFlush ? _failures.Of(directory, FlushDirectoryCoreAsync(directory, cancellationToken)) : ValueTask.CompletedTask;
+
+    public async ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken)
+    {
+        if (!_client.Extensions.Statvfs)
+        {
+            return null;
+        }
+        try
+        {
+            var space = await _failures.Of(path, _client.StatvfsAsync(Bytes(Wire(path)), cancellationToken));
+            return space is { } known ? new FreeSpace(known.FreeBytes, known.FreeInodes, known.ReadOnly) : null;
+        }
+        catch (WorkerFileException)
+        {
+            // Advice that is not given.
+            return null;
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private SftpPath Wire(RelativePath path) => new(_root, path.Bytes);
+
+    private static byte[] Bytes(SftpPath path)
+    {
+        var bytes = new byte[path.Length];
+        path.CopyTo(bytes);
+        return bytes;
+    }
+
+    private static WorkerFileException NoFolder(RelativePath path) => new(WorkerFileError.Failure, path, "The folder above does not exist.");
+
+    private static WorkerFileException Unsupported(RelativePath path) => new(WorkerFileError.Unsupported, path, "The server does not offer that.");
+}

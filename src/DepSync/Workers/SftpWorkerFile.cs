@@ -1,0 +1,106 @@
+using DepSync.Model;
+using DepSync.Sftp;
+
+namespace DepSync.Workers;
+
+/// <summary>
+/// One open handle of an SFTP worker. Results, failures and threads as <see cref="IWorkerFile"/> says. A handle that was closed throws <see cref="ObjectDisposedException"/>.
+/// </summary>
+internal sealed class SftpWorkerFile(SftpClient client, SftpFailures failures, RelativePath path, byte[] handle) : IWorkerFile
+{
+    private long _end;
+    private int _closed;
+
+    public ValueTask<int> ReadAtAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return buffer.IsEmpty ? ValueTask.FromResult(0) : failures.Of(path, client.ReadAsync(handle, offset, buffer, cancellationToken));
+    }
+
+    public ValueTask WriteAtAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        InterlockedMax(ref _end, offset + data.Length);
+        if (data.IsEmpty)
+        {
+            return ValueTask.CompletedTask;
+        }
+        return failures.Of(
+            path,
+            data.Length <= client.Limits.MaxWrite ? client.WriteAsync(handle, offset, data, cancellationToken) : WritePiecesAsync(offset, data, cancellationToken));
+    }
+
+    public async ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return await failures.Of(path, client.FstatAsync(handle, cancellationToken)) is { } attributes
+            ? SftpEntries.Entry([], attributes)
+            : throw Gone();
+    }
+
+    /// <summary>
+    /// Owner first and in a request of its own: a change of owner clears the setuid bit, and one that is refused must not keep mode and times from being set.
+    /// A refused owner is thrown after the rest was applied.
+    /// </summary>
+    public async ValueTask SetAttributesAsync(AttributeChange change, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        var owner = SftpEntries.Owner(change) is { } first ? client.FsetstatAsync(handle, first, cancellationToken) : ValueTask.CompletedTask;
+        var rest = SftpEntries.ModeAndTimes(change) is { } second ? client.FsetstatAsync(handle, second, cancellationToken) : ValueTask.CompletedTask;
+        try
+        {
+            await failures.Of(path, owner);
+        }
+        catch (WorkerFileException)
+        {
+            await failures.Of(path, rest);
+            throw;
+        }
+        await failures.Of(path, rest);
+    }
+
+    public ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return client.Extensions.Fsync
+            ? failures.Of(path, client.FsyncAsync(handle, Interlocked.Read(ref _end), cancellationToken))
+            : ValueTask.CompletedTask;
+    }
+
+    public ValueTask CloseAsync(CancellationToken cancellationToken) =>
+        Interlocked.Exchange(ref _closed, 1) == 0 ? failures.Of(path, client.CloseAsync(handle, cancellationToken)) : ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+        {
+            client.CloseUnwatched(handle);
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>All pieces are in flight at once; the memory is free when the last of them ended, whatever the first said.</summary>
+    private async ValueTask WritePiecesAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    {
+        var most = client.Limits.MaxWrite;
+        var pieces = new Task[(data.Length + most - 1) / most];
+        for (var i = 0; i < pieces.Length; i++)
+        {
+            var from = i * most;
+            pieces[i] = client.WriteAsync(handle, offset + from, data[from..Math.Min(from + most, data.Length)], cancellationToken).AsTask();
+        }
+        await Task.WhenAll(pieces);
+    }
+
+    private WorkerFileException Gone() => new(WorkerFileError.Failure, path, "The file does not exist any more.");
+
+    private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed) != 0, this);
+
+    private static void InterlockedMax(ref long target, long value)
+    {
+        for (var seen = Interlocked.Read(ref target); seen < value;)
+        {
+            seen = Interlocked.CompareExchange(ref target, value, seen) is var before && before == seen ? value : before;
+        }
+    }
+}

@@ -83,7 +83,7 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public ValueTask<bool> LinkAsync(RelativePath existing, RelativePath added, CancellationToken cancellationToken) =>
         Capabilities.HardLinks
             ? _failures.Of(existing, _client.HardlinkAsync(Wire(existing), Wire(added), cancellationToken))
-            : throw Unsupported(existing);
+            : Unsupported(existing);
 
     public ValueTask<bool> RemoveFileAsync(RelativePath path, CancellationToken cancellationToken) =>
         _failures.Of(path, _client.RemoveAsync(Wire(path), cancellationToken));
@@ -97,7 +97,7 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     /// </summary>
     public ValueTask<bool> SetAttributesAsync(RelativePath path, EntryKind kind, AttributeChange change, CancellationToken cancellationToken) =>
         kind != EntryKind.Symlink ? _failures.Of(path, SetAttributesCoreAsync(path, change, cancellationToken))
-        : !Capabilities.LinkTimes ? throw Unsupported(path)
+        : !Capabilities.LinkTimes ? Unsupported(path)
         : _failures.Of(path, _client.LsetstatAsync(Wire(path), new SftpAttributes(Times: SftpEntries.Times(change)), cancellationToken));
 
     public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) =>
@@ -138,5 +138,6 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
 
     private static WorkerFileException NoFolder(RelativePath path) => new(WorkerFileError.Failure, path, "The folder above does not exist.");
 
-    private static WorkerFileException Unsupported(RelativePath path) => new(WorkerFileError.Unsupported, path, "The server does not offer that.");
+    private static ValueTask<bool> Unsupported(RelativePath path) =>
+        ValueTask.FromException<bool>(new WorkerFileException(WorkerFileError.Unsupported, path, "The server does not offer that."));
 }

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using DepSync.Workers;
+
+namespace DepSync.Tests.Support;
+
+/// <summary>
+/// OpenSSH's own sftp-server as a child process, spoken to over its pipes: the real thing without a network. It never runs as root, for whom no permission holds:
+/// a tree that it is to change is handed over with <see cref="Own"/>. Unix only.
+/// </summary>
+internal sealed class SftpServerProcess : IDisposable
+{
+    private const int Nobody = 65534;
+
+    private readonly Process _process;
+
+    private SftpServerProcess(Process process)
+    {
+        _process = process;
+        Stream = new DuplexStream(process.StandardOutput.BaseStream, process.StandardInput.BaseStream, Kill);
+        Transport = new TransportStream(Stream, () => "");
+    }
+
+    public Stream Stream { get; }
+
+    public TransportStream Transport { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>Starts a server whose login directory is <paramref name="directory"/>. Options are the program's, e.g. <c>-P posix-rename</c>.</summary>
+    public static SftpServerProcess Start(string directory, params string[] options)
+    {
+        string[] command = Libc.IsRoot
+            ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", SshdOptions.ExternalSftp, .. options]
+            : [SshdOptions.ExternalSftp, .. options];
+        return new SftpServerProcess(Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = directory,
+        })!);
+    }
+
+    /// <summary>Gives a folder to the user that the server runs as.</summary>
+    public static void Own(TempTree tree)
+    {
+        if (Libc.IsRoot)
+        {
+            Libc.ChangeOwner(tree.Absolute("."u8), Nobody, Nobody);
+        }
+    }
+
+    public void Dispose()
+    {
+        Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private void Kill()
+    {
+        try
+        {
+            _process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended, or was never looked after again.
+        }
+    }
+}

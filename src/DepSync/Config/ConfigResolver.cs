@@ -2,8 +2,8 @@ using DepSync.Model;
 
 namespace DepSync.Config;
 
-/// <summary>The settings of a run, how to tell it, and the file that was read (null: none).</summary>
-internal sealed record ResolvedConfig(RunConfig Run, OutputSettings Output, string? ConfigFile);
+/// <summary>The settings of a run, and the file that was read (null: none).</summary>
+internal sealed record ResolvedConfig(RunConfig Run, string? ConfigFile);
 
 /// <summary>
 /// Makes one <see cref="RunConfig"/>: flags over environment over depsync.yaml over defaults; <c>--exclude</c> and <c>--protect</c> add to the file's. Only reads the files
@@ -20,7 +20,8 @@ internal static class ConfigResolver
         var errors = new List<string>();
         var given = FlagReader.ReadFlags(flags, place, errors).Over(FlagReader.ReadVariables(place, errors));
         var configFile = FindConfigFile(flags, place, errors);
-        var file = Try(() => configFile is null ? null : ConfigFile.Read(configFile, place), errors) ?? new SettingsLayer();
+        var read = configFile is null ? new SettingsLayer() : Try(() => ConfigFile.Read(configFile, place), errors);
+        var file = read ?? new SettingsLayer();
         var layer = given.Over(file) with
         {
             Exclude = [.. file.Exclude ?? [], .. given.Exclude ?? []],
@@ -36,7 +37,7 @@ internal static class ConfigResolver
         {
             errors.Add("expected -v or -q, not both");
         }
-        if (layer.ManagerDir is null && flags.ManagerDirNeeded)
+        if (layer.ManagerDir is null && flags.ManagerDirNeeded && read is not null)
         {
             errors.Add($"no manager directory: give --manager-dir DIR, or write manager_dir in {configFile ?? FileName}");
         }
@@ -44,7 +45,14 @@ internal static class ConfigResolver
         {
             throw new DepSyncException(ErrorKind.Config, string.Join('\n', errors));
         }
-        return missingList is null ? new ResolvedConfig(ToRunConfig(layer, chosen), ToOutput(layer), configFile) : throw missingList;
+        return missingList is null ? new ResolvedConfig(ToRunConfig(layer, chosen), configFile) : throw missingList;
+    }
+
+    /// <summary>How to tell what happens, from flags and environment alone; what is wrong with them is left to <see cref="Resolve"/>, which is told in this way.</summary>
+    public static OutputSettings ResolveOutput(FlagValues flags, ConfigPlace place)
+    {
+        var errors = new List<string>();
+        return ToOutput(FlagReader.ReadFlags(flags, place, errors).Over(FlagReader.ReadVariables(place, errors)));
     }
 
     private static string? FindConfigFile(FlagValues flags, ConfigPlace place, List<string> errors)
@@ -98,7 +106,7 @@ internal static class ConfigResolver
         }
     }
 
-    private static T? Try<T>(Func<T> read, List<string> errors)
+    private static SettingsLayer? Try(Func<SettingsLayer> read, List<string> errors)
     {
         try
         {
@@ -107,7 +115,7 @@ internal static class ConfigResolver
         catch (DepSyncException e)
         {
             errors.Add(e.Message);
-            return default;
+            return null;
         }
     }
 

@@ -54,7 +54,7 @@ internal sealed class TroubleReporter(Screen screen, OutputOptions options) : IR
                 case RunFailed failed:
                     PrintWarnings();
                     PrintProblems();
-                    screen.PrintError(TroubleText.Error(Ink, null, failed.Message, failed.Hint));
+                    screen.PrintError(TroubleText.Failure(Ink, failed));
                     break;
                 default:
                     break;

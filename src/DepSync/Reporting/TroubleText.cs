@@ -9,6 +9,13 @@ internal static class TroubleText
 
     public static string Error(Ink ink, DepSyncException exception) => Error(ink, null, exception.Message, exception.Hint);
 
+    /// <summary>What kept a run from going on. Everything that is wrong with the settings comes in one message, a line each; of other messages a line break is escaped.</summary>
+    public static string Failure(Ink ink, RunFailed failed)
+    {
+        var messages = failed.Kind is ErrorKind.Config or ErrorKind.Usage ? failed.Message.Split('\n') : [failed.Message];
+        return string.Join('\n', messages.Select((message, i) => Error(ink, null, message, i == messages.Length - 1 ? failed.Hint : null)));
+    }
+
     /// <param name="message">Escaped already.</param>
     public static string Said(Ink ink, Shade shade, string label, string message, string? hint = null)
     {

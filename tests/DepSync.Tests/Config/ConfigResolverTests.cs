@@ -21,7 +21,7 @@ public sealed class ConfigResolverTests : IDisposable
     {
         Write("cwd/depsync.yaml", "manager_dir: deploy");
         Write("cwd/workers-list.txt", "u@h:/x");
-        var (run, output, file) = Resolve();
+        var (run, file) = Resolve();
         Assert.Equal(In("cwd/depsync.yaml"), file);
         Assert.Equal(In("cwd/deploy"), run.ManagerDir);
         Assert.Equal("h", Assert.Single(run.Workers).Name);
@@ -29,7 +29,7 @@ public sealed class ConfigResolverTests : IDisposable
         Assert.Equal((null, TimeSpan.FromSeconds(3), new DeleteLimit(50, IsPercent: true), 8, 3, true), (run.MaxTime, run.Settle, run.MaxDelete, run.Parallel, run.KeepGenerations, run.Durable));
         Assert.Equal((HostKeyMode.Ask, SshClientKind.Builtin, true, KeyExchangeOrder.Default), (run.Ssh.HostKey, run.Ssh.Client, run.Ssh.Exec, run.Ssh.Kex));
         Assert.Equal((14, 10_000_000), (run.Log.KeepFiles, run.Log.MaxSizeBytes));
-        Assert.Equal(new OutputSettings(), output);
+        Assert.Equal(new OutputSettings(), ConfigResolver.ResolveOutput(Flags([]), Place));
     }
 
     [Theory]
@@ -64,7 +64,9 @@ public sealed class ConfigResolverTests : IDisposable
         Set("DEPSYNC_LOCK_WAIT", "5");
         Set("DEPSYNC_PASSPHRASE_FILE", "/pass");
         Set("DEPSYNC_COLOR", "never");
-        var (run, output, _) = Resolve([("identity", "keys/k"), ("progress", "always"), ("verbose", "true"), ("first-contact", "h")]);
+        (string, string)[] flags = [("identity", "keys/k"), ("progress", "always"), ("verbose", "true"), ("first-contact", "h")];
+        var run = Resolve(flags).Run;
+        var output = ConfigResolver.ResolveOutput(Flags(flags), Place);
         Assert.Equal((In("home/m"), In("cwd/keys/k"), "/pass"), (run.ManagerDir, run.Ssh.Identity, run.Ssh.PassphraseFile));
         Assert.Equal((HostKeyMode.Strict, SshClientKind.OpenSsh), (run.Ssh.HostKey, run.Ssh.Client));
         Assert.Equal((true, true, null, TimeSpan.FromSeconds(5)), (run.DryRun, run.Checksum, run.MaxTime, run.LockWait));
@@ -202,7 +204,10 @@ public sealed class ConfigResolverTests : IDisposable
     private ConfigPlace Place => new(In("cwd"), In("home"), name => _variables.GetValueOrDefault(name)) { IsWindows = false };
 
     private ResolvedConfig Resolve(IEnumerable<(string Flag, string Value)>? flags = null, string? config = null) =>
-        ConfigResolver.Resolve(new FlagValues((flags ?? []).GroupBy(f => f.Flag, f => f.Value).ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g])) { ConfigFile = config }, Place);
+        ConfigResolver.Resolve(Flags(flags ?? []) with { ConfigFile = config }, Place);
+
+    private static FlagValues Flags(IEnumerable<(string Flag, string Value)> flags) =>
+        new(flags.GroupBy(f => f.Flag, f => f.Value).ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g]));
 
     private string In(string path) => _folder + "/" + path;
 

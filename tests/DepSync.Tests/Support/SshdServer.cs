@@ -12,6 +12,8 @@ internal sealed record SshdOptions
     /// <summary>The command of the sftp subsystem; <c>internal-sftp</c>, or the path of an external server.</summary>
     public string Sftp { get; init; } = "internal-sftp";
 
+    public string SubsystemName { get; init; } = "sftp";
+
     /// <summary>Types of the host keys, as <c>ssh-keygen -t</c> takes them.</summary>
     public IReadOnlyList<string> HostKeys { get; init; } = ["ed25519"];
 
@@ -95,13 +97,15 @@ internal sealed class SshdServer : IDisposable
 
     public void Dispose()
     {
+        // Stopped first, so that it starts no session between the listing and its end; sessions are killed because frozen ones would hold its error stream open.
+        Command.Signal(ProcessId, "STOP");
         var sessions = Sessions();
         _process.Kill();
-        _process.WaitForExit();
         foreach (var session in sessions)
         {
             Command.Signal(session, "KILL");
         }
+        _process.WaitForExit();
         _process.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
@@ -169,7 +173,7 @@ internal sealed class SshdServer : IDisposable
         "MaxStartups 500",
         "MaxSessions 50",
         "LogLevel VERBOSE",
-        $"Subsystem sftp {options.Sftp}",
+        $"Subsystem {options.SubsystemName} {options.Sftp}",
     ];
 
     private static int FreePort()

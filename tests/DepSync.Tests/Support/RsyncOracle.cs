@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace DepSync.Tests.Support;
+
+/// <summary>What <c>rsync -a --delete -n -i</c> to a remote prints, without a server: the remote shell is a script that drops the host and runs the rest.</summary>
+internal sealed class RsyncOracle : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("depsync-rsync-");
+    private readonly string _shell;
+
+    public RsyncOracle()
+    {
+        _shell = Path.Combine(_folder.FullName, "rsh");
+        File.WriteAllText(_shell, "#!/bin/sh\nshift\nexec \"$@\"\n");
+        File.SetUnixFileMode(_shell, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    public string Source => Path.Combine(_folder.FullName, "source");
+
+    public string Worker => Path.Combine(_folder.FullName, "worker");
+
+    /// <summary>The lines; names are those of a UTF-8 locale.</summary>
+    public string[] Lines(params string[] options)
+    {
+        var start = new ProcessStartInfo("rsync", ["-a", "--delete", "-n", "-i", "-e", _shell, .. options, Source + "/", $"host:{Worker}/"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["LC_ALL"] = "C.UTF-8";
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, errors.GetAwaiter().GetResult());
+        return [.. output.Split('\n').Where(line => line.Length > 0 && !line.StartsWith("created directory ", StringComparison.Ordinal))];
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}

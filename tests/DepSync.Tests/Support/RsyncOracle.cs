@@ -11,8 +11,7 @@ internal sealed class RsyncOracle : IDisposable
     public RsyncOracle()
     {
         _shell = Path.Combine(_folder.FullName, "rsh");
-        File.WriteAllText(_shell, "#!/bin/sh\nshift\nexec \"$@\"\n");
-        File.SetUnixFileMode(_shell, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.WriteAllText(_shell, "shift\nexec \"$@\"\n");
     }
 
     public string Source => Path.Combine(_folder.FullName, "source");
@@ -20,9 +19,15 @@ internal sealed class RsyncOracle : IDisposable
     public string Worker => Path.Combine(_folder.FullName, "worker");
 
     /// <summary>The lines; names are those of a UTF-8 locale.</summary>
-    public string[] Lines(params string[] options)
+    public string[] Lines(params string[] options) =>
+        [.. Run(["-n", "-i", .. options]).Split('\n').Where(line => line.Length > 0 && !line.StartsWith("created directory ", StringComparison.Ordinal))];
+
+    /// <summary>Really does it.</summary>
+    public void Push(params string[] options) => Run(options);
+
+    private string Run(string[] options)
     {
-        var start = new ProcessStartInfo("rsync", ["-a", "--delete", "-n", "-i", "-e", _shell, .. options, Source + "/", $"host:{Worker}/"])
+        var start = new ProcessStartInfo("rsync", ["-a", "--delete", "-e", $"sh {_shell}", .. options, Source + "/", $"host:{Worker}/"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -33,7 +38,7 @@ internal sealed class RsyncOracle : IDisposable
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, errors.GetAwaiter().GetResult());
-        return [.. output.Split('\n').Where(line => line.Length > 0 && !line.StartsWith("created directory ", StringComparison.Ordinal))];
+        return output;
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

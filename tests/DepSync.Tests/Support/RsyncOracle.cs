@@ -41,5 +41,10 @@ internal sealed class RsyncOracle : IDisposable
         return output;
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose()
+    {
+        // The BCL cannot remove names that are not UTF-8.
+        using var remove = Process.Start("rm", ["-rf", "--", _folder.FullName]);
+        remove.WaitForExit();
+    }
 }

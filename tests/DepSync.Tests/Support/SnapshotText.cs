@@ -37,6 +37,15 @@ internal static class SnapshotText
 
     public static Problem[] Problems(params string[] paths) => [.. paths.Select(p => new Problem(RelativePath.Parse(p), "It cannot be read."))];
 
+    /// <summary>The same tree with what its scan could not read, hid or skipped.</summary>
+    public static Snapshot With(this Snapshot tree, string[]? keepers = null, string[]? problems = null, string[]? special = null, string[]? exploded = null) => new(tree.Root, tree.Entries)
+    {
+        Keepers = Paths(keepers ?? []).ToHashSet(),
+        Problems = Problems(problems ?? []),
+        SpecialFiles = Paths(special ?? []),
+        ExplodedWebapps = Paths(exploded ?? []).ToHashSet(),
+    };
+
     /// <summary>The manifest that a finished push of that source leaves.</summary>
     public static Manifest ManifestOf(Snapshot source) => new()
     {

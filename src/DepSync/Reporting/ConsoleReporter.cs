@@ -106,14 +106,8 @@ internal sealed class ConsoleReporter(Screen screen, OutputOptions options) : IR
         {
             screen.Print("");
         }
-        if (options.Out.IsTerminal && options.Window().Width >= ResultTable.MinimumWidth)
-        {
-            screen.Print(ResultTable.Render(report.Workers, Ink, options.Window().Width));
-        }
-        else
-        {
-            screen.Print(string.Join('\n', ResultLines.Workers(report.Workers, Ink)));
-        }
+        var table = options.Out.IsTerminal ? ResultTable.Render(report.Workers, Ink, options.Window().Width) : null;
+        screen.Print(table ?? string.Join('\n', ResultLines.Workers(report.Workers, Ink)));
         if (_dryRun)
         {
             screen.Print($"dry run, nothing was changed. {ResultLines.Total(report, exitCode)}");

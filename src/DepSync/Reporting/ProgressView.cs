@@ -17,7 +17,6 @@ internal static class ProgressView
     {
         var room = Math.Clamp(window.Height - 3, 1, MaximumRows);
         var shown = rows.Count <= room ? rows : [.. rows.Where(static row => row.IsActive).Take(room)];
-        var ink = new Ink(Colored: false);
         // One column is left free: a full line would make some terminals wrap.
         var width = Math.Max(window.Width - 1, 20);
         var lines = new List<string>();
@@ -30,18 +29,16 @@ internal static class ProgressView
             }
             foreach (var row in shown)
             {
-                grid.AddRow(Cell(Wording.Name(row.Worker)), Cell(Stage(row)), Cell(Describe(row, staging(row))));
+                grid.AddRow(new Text(Wording.Name(row.Worker)), new Text(Stage(row)), new Text(Describe(row, staging(row))));
             }
-            lines.AddRange(SpectreText.Lines(grid, width, ink));
+            lines.AddRange(SpectreText.Lines(grid, new Ink(Colored: false)));
         }
-        lines.AddRange(SpectreText.Lines(Cell(Total(rows, elapsed)), width, ink));
-        return lines;
+        lines.Add(Total(rows, elapsed));
+        return [.. lines.Select(line => SpectreText.Cut(line, width))];
     }
 
     /// <summary>One line about one worker, for a stream that is no terminal.</summary>
     public static string Plain(ProgressRow row, TimeSpan staging) => $"{Wording.Name(row.Worker)}: {Stage(row)} {Describe(row, staging)}".TrimEnd();
-
-    private static Text Cell(string text) => new(text) { Overflow = Overflow.Ellipsis };
 
     private static string Stage(ProgressRow row) => row switch
     {

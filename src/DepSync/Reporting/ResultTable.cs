@@ -7,10 +7,14 @@ namespace DepSync.Reporting;
 /// <summary>The table that ends a run on a terminal: a row a worker, failures last, aligned also where a name has wide characters. Pure.</summary>
 internal static class ResultTable
 {
-    /// <summary>Below this width the lines of <see cref="ResultLines"/> read better.</summary>
-    public const int MinimumWidth = 76;
+    /// <summary>Null when it does not fit into the width: the lines of <see cref="ResultLines"/> fold better.</summary>
+    public static string? Render(IReadOnlyList<WorkerResult> results, Ink ink, int width)
+    {
+        var table = Layout(results);
+        return SpectreText.Lines(table, new Ink(Colored: false)).Any(line => SpectreText.WidthOf(line) > width) ? null : string.Join('\n', SpectreText.Lines(table, ink));
+    }
 
-    public static string Render(IReadOnlyList<WorkerResult> results, Ink ink, int width)
+    private static Table Layout(IReadOnlyList<WorkerResult> results)
     {
         var table = new Table().Border(TableBorder.None).Collapse();
         table.AddColumn(Titled("WORKER"));
@@ -36,12 +40,12 @@ internal static class ResultTable
         foreach (var result in ResultLines.Sort(results))
         {
             table.AddRow([
-                new Text(Wording.Name(result.Worker)) { Overflow = Overflow.Ellipsis },
+                new Text(Wording.Name(result.Worker)),
                 new Text(ResultLines.StatusOf(result), SpectreText.StyleOf(ResultLines.ShadeOf(result))),
                 .. shown.Select(column => new Text(column.Cell(result))),
             ]);
         }
-        return string.Join('\n', SpectreText.Lines(table, width, ink));
+        return table;
     }
 
     private static TableColumn Titled(string title) => new TableColumn(new Text(title)) { NoWrap = true };

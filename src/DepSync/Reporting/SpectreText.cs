@@ -6,7 +6,10 @@ namespace DepSync.Reporting;
 /// <summary>Lays things out with Spectre.Console and gives them back as lines, so that <see cref="Screen"/> stays the one writer. Pure.</summary>
 internal static class SpectreText
 {
-    public static IReadOnlyList<string> Lines(IRenderable content, int width, Ink ink)
+    /// <summary>Wider than any terminal: what does not fit is cut or laid out differently, never folded.</summary>
+    private const int Unbounded = 4096;
+
+    public static IReadOnlyList<string> Lines(IRenderable content, Ink ink)
     {
         using var writer = new StringWriter { NewLine = "\n" };
         var console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -18,11 +21,17 @@ internal static class SpectreText
             // The environment was asked already.
             Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
         });
-        console.Profile.Width = width;
+        console.Profile.Width = Unbounded;
         console.Profile.Capabilities.Unicode = true;
         console.Write(content);
         return [.. writer.ToString().TrimEnd('\n').Split('\n').Select(static line => line.TrimEnd())];
     }
+
+    /// <summary>The columns that a line takes on a terminal; it has no colour codes.</summary>
+    public static int WidthOf(string line) => Segment.CellCount([new Segment(line)]);
+
+    /// <summary>The line, cut to a width; it has no colour codes.</summary>
+    public static string Cut(string line, int width) => WidthOf(line) <= width ? line : Segment.Truncate(new Segment(line), width)?.Text ?? "";
 
     public static Style StyleOf(Shade shade) => shade switch
     {

@@ -33,7 +33,7 @@ internal sealed class ConsoleReporter(Screen screen, OutputOptions options) : IR
                     _workers = started.Workers;
                     _dryRun = started.DryRun;
                     // A pipe gets one blank between name and line, a screen gets columns.
-                    _nameWidth = options.Out.IsTerminal ? _workers.Max(static worker => Wording.Name(worker).Length) : 0;
+                    _nameWidth = options.Out.IsTerminal ? _workers.Max(static worker => SpectreText.WidthOf(Wording.Name(worker))) : 0;
                     break;
                 case EntryChanged(var change):
                     AddChange(runEvent.Worker ?? "", change);
@@ -86,7 +86,7 @@ internal sealed class ConsoleReporter(Screen screen, OutputOptions options) : IR
 
     private void Itemize(string worker, string line)
     {
-        var name = _workers.Count > 1 ? Wording.Name(worker).PadRight(_nameWidth) + " " : "";
+        var name = _workers.Count > 1 ? SpectreText.Pad(Wording.Name(worker), _nameWidth) + " " : "";
         screen.Print(name + Wording.Line(line));
         _itemized = true;
     }

@@ -9,9 +9,12 @@ internal static class Outcome
     public static bool IsFine(WorkerResult result) =>
         result is { Status: not (WorkerStatus.Failed or WorkerStatus.Refused), Problems.Count: 0, Error: null or { Kind: ErrorKind.Duplicate } };
 
+    /// <summary>Went through, and every worker is fine.</summary>
+    public static bool IsFine(RunReport report) => report is { Ended: null, SourceProblems.Count: 0 } && report.Workers.All(IsFine);
+
     /// <summary>Changed nothing, failed nowhere, waits for nothing.</summary>
     public static bool IsUneventful(RunReport report) =>
-        report is { Ended: null, SourceProblems.Count: 0 } && report.Workers.All(static result => IsFine(result) && !result.HasDifferences && result.Status != WorkerStatus.Synced);
+        IsFine(report) && report.Workers.All(static result => !result.HasDifferences && result.Status != WorkerStatus.Synced);
 
     /// <summary>A run that cron starts every minute says nothing until there is something to say.</summary>
     public static bool IsSilent(RunReport report, OutputOptions options, bool dryRun) =>

@@ -37,6 +37,9 @@ internal sealed record OutputStream(TextWriter Writer, bool IsTerminal);
 /// </summary>
 internal sealed record OutputOptions
 {
+    /// <summary>A line with a long path still goes out in one write.</summary>
+    private const int LineBuffer = 16 * 1024;
+
     public required OutputStream Out { get; init; }
 
     public required OutputStream Error { get; init; }
@@ -80,12 +83,12 @@ internal sealed record OutputOptions
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new OutputOptions
         {
-            Out = new OutputStream(new StreamWriter(Console.OpenStandardOutput(), utf8), !Console.IsOutputRedirected),
-            Error = new OutputStream(new StreamWriter(Console.OpenStandardError(), utf8), !Console.IsErrorRedirected),
+            Out = new OutputStream(new StreamWriter(Console.OpenStandardOutput(), utf8, LineBuffer), !Console.IsOutputRedirected),
+            Error = new OutputStream(new StreamWriter(Console.OpenStandardError(), utf8, LineBuffer), !Console.IsErrorRedirected),
             NoColor = IsSet("NO_COLOR"),
             DumbTerminal = Environment.GetEnvironmentVariable("TERM") == "dumb" || (OperatingSystem.IsWindows() && !WindowsShowsAnsi()),
             ContinuousIntegration = IsSet("CI"),
-            Window = static () => (Console.WindowWidth, Console.WindowHeight),
+            Window = WindowNow,
         };
     }
 
@@ -96,6 +99,19 @@ internal sealed record OutputOptions
         Appearance.Auto => stream.IsTerminal && !NoColor && !DumbTerminal,
         _ => false,
     };
+
+    private static (int Width, int Height) WindowNow()
+    {
+        try
+        {
+            // A pseudo-terminal that nobody gave a size says 0.
+            return (Console.WindowWidth is > 0 and var width ? width : 80, Console.WindowHeight is > 0 and var height ? height : 24);
+        }
+        catch (Exception exception) when (exception is IOException or PlatformNotSupportedException)
+        {
+            return (80, 24);
+        }
+    }
 
     private static bool IsSet(string variable) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));
 

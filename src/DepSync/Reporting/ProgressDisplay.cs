@@ -81,9 +81,18 @@ internal sealed class ProgressDisplay(Screen screen, OutputOptions options, Time
     {
         lock (_lock)
         {
-            if (!_ended)
+            if (_ended)
+            {
+                return;
+            }
+            try
             {
                 screen.Draw(ProgressView.Render(_rows, options.Window(), time.GetElapsedTime(_started), Staging));
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // A timer's exception would end the process, in the middle of a commit, for the sake of a picture.
+                End();
             }
         }
     }

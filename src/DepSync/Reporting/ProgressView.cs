@@ -7,7 +7,6 @@ namespace DepSync.Reporting;
 /// <summary>Draws the workers' rows into lines that fit the terminal. Pure.</summary>
 internal static class ProgressView
 {
-    private const int BarWidth = 20;
 
     /// <summary>Rows that fit below what is already on the screen; of many workers those at work are shown.</summary>
     private const int MaximumRows = 16;
@@ -29,7 +28,7 @@ internal static class ProgressView
             }
             foreach (var row in shown)
             {
-                grid.AddRow(new Text(Wording.Name(row.Worker)), new Text(Stage(row)), new Text(Describe(row, staging(row))));
+                grid.AddRow(new Text(Wording.Name(row.Worker)), new Text(Stage(row)), new Text(Describe(row, staging(row), width < 80 ? 10 : 20)));
             }
             lines.AddRange(SpectreText.Lines(grid, new Ink(Colored: false)));
         }
@@ -38,7 +37,7 @@ internal static class ProgressView
     }
 
     /// <summary>One line about one worker, for a stream that is no terminal.</summary>
-    public static string Plain(ProgressRow row, TimeSpan staging) => $"{Wording.Name(row.Worker)}: {Stage(row)} {Describe(row, staging)}".TrimEnd();
+    public static string Plain(ProgressRow row, TimeSpan staging) => $"{Wording.Name(row.Worker)}: {Stage(row)} {Describe(row, staging, barWidth: 20)}".TrimEnd();
 
     private static string Stage(ProgressRow row) => row switch
     {
@@ -47,7 +46,7 @@ internal static class ProgressView
         _ => "waiting",
     };
 
-    private static string Describe(ProgressRow row, TimeSpan staging)
+    private static string Describe(ProgressRow row, TimeSpan staging, int barWidth)
     {
         if (row.Ended is { } result)
         {
@@ -61,11 +60,11 @@ internal static class ProgressView
             ? (double)staged.BytesDone / staged.BytesTotal
             : staged.FilesTotal > 0 ? (double)staged.FilesDone / staged.FilesTotal : 1;
         share = Math.Clamp(share, 0, 1);
-        var full = (int)(share * BarWidth);
+        var full = (int)(share * barWidth);
         var rate = row.Phase == WorkerPhase.Staging && staging.TotalSeconds >= 0.1 ? $"  {Wording.Bytes((long)(staged.BytesDone / staging.TotalSeconds))}/s" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{new string('█', full)}{new string('░', BarWidth - full)} {(int)(share * 100),3}%  {Wording.Bytes(staged.BytesDone)} of {Wording.Bytes(staged.BytesTotal)}  {staged.FilesDone}/{staged.FilesTotal} files{rate}");
+            $"{new string('█', full)}{new string('░', barWidth - full)} {(int)(share * 100),3}%  {staged.FilesDone}/{staged.FilesTotal} files{rate}  {Wording.Bytes(staged.BytesDone)} of {Wording.Bytes(staged.BytesTotal)}");
     }
 
     private static string Total(IReadOnlyList<ProgressRow> rows, TimeSpan elapsed)

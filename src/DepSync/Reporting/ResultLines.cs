@@ -11,10 +11,10 @@ internal static class ResultLines
 
     public static IEnumerable<string> Workers(IReadOnlyList<WorkerResult> results, Ink ink)
     {
-        var name = results.Max(static result => Wording.Name(result.Worker).Length);
+        var name = results.Max(static result => SpectreText.WidthOf(Wording.Name(result.Worker)));
         var status = results.Max(static result => StatusOf(result).Length);
         return Sort(results).Select(result =>
-            $"{Wording.Name(result.Worker).PadRight(name)}  {ink.Paint(ShadeOf(result), StatusOf(result).PadRight(status))}  {Describe(result)}");
+            $"{SpectreText.Pad(Wording.Name(result.Worker), name)}  {ink.Paint(ShadeOf(result), StatusOf(result).PadRight(status))}  {Describe(result)}");
     }
 
     public static string Total(RunReport report, int exitCode)

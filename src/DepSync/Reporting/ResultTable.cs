@@ -10,11 +10,13 @@ internal static class ResultTable
     /// <summary>Null when it does not fit into the width: the lines of <see cref="ResultLines"/> fold better.</summary>
     public static string? Render(IReadOnlyList<WorkerResult> results, Ink ink, int width)
     {
-        var table = Layout(results);
-        return SpectreText.Lines(table, new Ink(Colored: false)).Any(line => SpectreText.WidthOf(line) > width) ? null : string.Join('\n', SpectreText.Lines(table, ink));
+        var plain = new Ink(Colored: false);
+        return SpectreText.Lines(Layout(results, plain), plain).All(line => SpectreText.WidthOf(line) <= width)
+            ? string.Join('\n', SpectreText.Lines(Layout(results, ink), ink))
+            : null;
     }
 
-    private static Table Layout(IReadOnlyList<WorkerResult> results)
+    private static Table Layout(IReadOnlyList<WorkerResult> results, Ink ink)
     {
         var table = new Table().Border(TableBorder.None).Collapse();
         table.AddColumn(Titled("WORKER"));
@@ -41,7 +43,7 @@ internal static class ResultTable
         {
             table.AddRow([
                 new Text(Wording.Name(result.Worker)),
-                new Text(ResultLines.StatusOf(result), SpectreText.StyleOf(ResultLines.ShadeOf(result))),
+                new Text(ResultLines.StatusOf(result), SpectreText.StyleOf(ResultLines.ShadeOf(result), ink)),
                 .. shown.Select(column => new Text(column.Cell(result))),
             ]);
         }

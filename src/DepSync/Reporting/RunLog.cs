@@ -131,7 +131,7 @@ internal sealed class RunLog : IRunObserver, IDisposable
             return;
         }
         Release();
-        Add(exitCode is 0 ? LogLevel.Info : LogLevel.Warn, null, RunLogText.Finished(report, exitCode));
+        Add(Outcome.IsFine(report) ? LogLevel.Info : LogLevel.Warn, null, RunLogText.Finished(report, exitCode));
     }
 
     private void Add(LogLevel level, string? worker, string text)

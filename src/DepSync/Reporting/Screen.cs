@@ -12,6 +12,7 @@ internal sealed class Screen
     private readonly Lock _lock = new();
     private readonly LineStream _out;
     private readonly LineStream _error;
+    private readonly bool _outMeetsLive;
     private int _liveLines;
     private bool _paused;
     private bool _failureTold;
@@ -20,6 +21,7 @@ internal sealed class Screen
     {
         _out = new LineStream(options.Out.Writer);
         _error = new LineStream(options.Error.Writer);
+        _outMeetsLive = options.Out.IsTerminal;
         OutInk = new Ink(options.IsColored(options.Out));
         ErrorInk = new Ink(options.IsColored(options.Error));
     }
@@ -33,11 +35,15 @@ internal sealed class Screen
     {
         lock (_lock)
         {
-            ClearLive();
+            if (_outMeetsLive)
+            {
+                ClearLive();
+            }
             _out.Write(text + "\n");
             if (_out.Failure is { } failure && !_failureTold)
             {
                 _failureTold = true;
+                ClearLive();
                 _error.Write($"{ErrorInk.Paint(Shade.Bad, "error:")} standard output cannot be written: {Wording.Line(failure)}\n");
             }
         }
@@ -58,8 +64,9 @@ internal sealed class Screen
     {
         lock (_lock)
         {
-            if (_paused || (lines.Count == 0 && _liveLines == 0))
+            if (_paused || lines.Count == 0)
             {
+                ClearLive();
                 return;
             }
             var text = new StringBuilder();
@@ -91,7 +98,10 @@ internal sealed class Screen
         {
             var text = new StringBuilder();
             AppendUp(text);
-            _error.Write(text.Append("\e[J").ToString());
+            // Line by line: erasing the whole screen at once makes some terminals keep it in their history.
+            text.Insert(text.Length, "\e[K\n", _liveLines);
+            AppendUp(text);
+            _error.Write(text.ToString());
             _liveLines = 0;
         }
     }

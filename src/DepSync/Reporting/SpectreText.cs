@@ -9,13 +9,15 @@ internal static class SpectreText
     /// <summary>Wider than any terminal: what does not fit is cut or laid out differently, never folded.</summary>
     private const int Unbounded = 4096;
 
+    /// <summary>Styles come from <see cref="StyleOf"/> with the same ink.</summary>
     public static IReadOnlyList<string> Lines(IRenderable content, Ink ink)
     {
         using var writer = new StringWriter { NewLine = "\n" };
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(writer),
-            Ansi = ink.Colored ? AnsiSupport.Yes : AnsiSupport.No,
+            // Without it Spectre would reset the colours of the real console, past the writer.
+            Ansi = AnsiSupport.Yes,
             ColorSystem = ink.Colored ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
             // The environment was asked already.
@@ -30,10 +32,13 @@ internal static class SpectreText
     /// <summary>The columns that a line takes on a terminal; it has no colour codes.</summary>
     public static int WidthOf(string line) => Segment.CellCount([new Segment(line)]);
 
+    /// <summary>The text, filled up with blanks to a width.</summary>
+    public static string Pad(string text, int width) => text + new string(' ', Math.Max(0, width - WidthOf(text)));
+
     /// <summary>The line, cut to a width; it has no colour codes.</summary>
     public static string Cut(string line, int width) => WidthOf(line) <= width ? line : Segment.Truncate(new Segment(line), width)?.Text ?? "";
 
-    public static Style StyleOf(Shade shade) => shade switch
+    public static Style StyleOf(Shade shade, Ink ink) => (ink.Colored ? shade : Shade.Plain) switch
     {
         Shade.Good => new Style(Color.Green),
         Shade.Caution => new Style(Color.Olive),

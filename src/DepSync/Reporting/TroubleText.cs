@@ -5,7 +5,12 @@ namespace DepSync.Reporting;
 /// <summary>Trouble in words: who, what, why, and what to do next. Each value is whole lines without the last newline. Pure.</summary>
 internal static class TroubleText
 {
-    public static string Error(Ink ink, string? worker, string message, string? hint) => Said(ink, Shade.Bad, "error:", (worker is null ? "" : Wording.Name(worker) + ": ") + Wording.Line(message), hint);
+    /// <summary>Names the worker, unless the message begins with its name (as one about a host of that name does).</summary>
+    public static string Error(Ink ink, string? worker, string message, string? hint)
+    {
+        var named = worker is null || message.StartsWith(worker + ":", StringComparison.Ordinal);
+        return Said(ink, Shade.Bad, "error:", (named ? "" : Wording.Name(worker) + ": ") + Wording.Line(message), hint);
+    }
 
     public static string Error(Ink ink, DepSyncException exception) => Error(ink, null, exception.Message, exception.Hint);
 

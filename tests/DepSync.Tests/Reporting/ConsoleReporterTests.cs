@@ -207,14 +207,16 @@ public sealed class ConsoleReporterTests
         Assert.Equal("error: web: 10.0.0.2 port 22: connection refused\n  hint: is sshd running there?", Text(_fixture.Error));
     }
 
-    [Fact]
-    public void Colour_adds_to_the_words_and_replaces_none()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Colour_adds_to_the_words_and_replaces_none(bool terminal)
     {
         var run = Run([Started("a", "web"), Created("a", "x")], Done(23, Synced("a"), Failed("web")));
-        _fixture.Show(_fixture.Options, run);
+        _fixture.Show(terminal ? _fixture.TerminalOptions : _fixture.Options, run);
         var plain = _fixture.Out.ToString() + _fixture.Error;
         var colored = new ReportingFixture();
-        colored.Show(colored.Options with { Color = Appearance.Always }, run);
+        colored.Show((terminal ? colored.TerminalOptions : colored.Options) with { Color = Appearance.Always }, run);
         var text = colored.Out.ToString() + colored.Error;
 
         Assert.Contains("\e[32msynced\e[0m", text, StringComparison.Ordinal);

@@ -24,7 +24,7 @@ public sealed class ProgressDisplayTests
 
         Assert.Equal(
             """
-            web       staging   ███████████████░░░░░  75%  6.0 MB of 8.0 MB  3/12 files  3.0 MB/s
+            web       staging   ███████████████░░░░░  75%  3/12 files  3.0 MB/s  6.0 MB of 8.0 MB
             worker-10 waiting
             漢字      comparing
             0 of 3 workers done, 2.0 s
@@ -46,7 +46,7 @@ public sealed class ProgressDisplayTests
         _fixture.Error.GetStringBuilder().Clear();
         display.On(Done(23));
         _fixture.Time.Pass(TimeSpan.FromSeconds(1));
-        Assert.Equal("\r\e[3A\e[J", _fixture.Error.ToString());
+        Assert.Equal("\r\e[3A\e[K\n\e[K\n\e[K\n\r\e[3A", _fixture.Error.ToString());
     }
 
     [Fact]
@@ -81,8 +81,18 @@ public sealed class ProgressDisplayTests
         display.On(new WorkerDone(Synced("web")) { Worker = "web" });
 
         Assert.Equal(
-            "web: connecting\nweb: staging\nweb: committing ██████████░░░░░░░░░░  50%  1 B of 2 B  1/2 files\nweb: synced in 0.8 s",
+            "web: connecting\nweb: staging\nweb: committing ██████████░░░░░░░░░░  50%  1/2 files  1 B of 2 B\nweb: synced in 0.8 s",
             Text(_fixture.Error));
+    }
+
+    [Fact]
+    public void A_terminal_that_cannot_be_asked_ends_the_display_and_not_the_run()
+    {
+        using var display = Display(Live with { Window = static () => throw new IOException() });
+        display.On(Started("web"));
+        _fixture.Time.Pass(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("", _fixture.Error.ToString());
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class ScreenTests
         screen.Draw(["one"]);
 
         Assert.Equal("a line\n", _fixture.Out.ToString());
-        Assert.Equal("one\e[K\ntwo\e[K\n\e[J" + "\r\e[2A\e[J" + "one\e[K\n\e[J", _fixture.Error.ToString());
+        Assert.Equal("one\e[K\ntwo\e[K\n\e[J" + "\r\e[2A\e[K\n\e[K\n\r\e[2A" + "one\e[K\n\e[J", _fixture.Error.ToString());
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class ScreenTests
         screen.Draw([]);
         screen.Draw([]);
 
-        Assert.Equal("one\e[K\ntwo\e[K\n\e[J" + "\r\e[2Athree\e[K\n\e[J" + "\r\e[1A\e[J", _fixture.Error.ToString());
+        Assert.Equal("one\e[K\ntwo\e[K\n\e[J" + "\r\e[2Athree\e[K\n\e[J" + "\r\e[1A\e[K\n\r\e[1A", _fixture.Error.ToString());
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class ScreenTests
         }
         screen.Draw(["three"]);
 
-        Assert.Equal("one\e[K\n\e[J" + "\r\e[1A\e[J" + "yes or no?\n" + "three\e[K\n\e[J", _fixture.Error.ToString());
+        Assert.Equal("one\e[K\n\e[J" + "\r\e[1A\e[K\n\r\e[1A" + "yes or no?\n" + "three\e[K\n\e[J", _fixture.Error.ToString());
     }
 
     [Fact]

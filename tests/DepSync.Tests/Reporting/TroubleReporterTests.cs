@@ -73,6 +73,14 @@ public sealed class TroubleReporterTests
     }
 
     [Fact]
+    public void A_message_that_names_the_worker_itself_is_not_given_its_name_again()
+    {
+        Show([Started("node-1")], Done(45, Failed("node-1") with { Error = new WorkerError(ErrorKind.HostKey, "node-1: unknown host key", null) }));
+
+        Assert.Equal("error: node-1: unknown host key", Text(_fixture.Error));
+    }
+
+    [Fact]
     public void An_interrupted_run_says_so()
     {
         var done = Done(20, Synced("a"));

@@ -11,6 +11,9 @@ namespace DepSync.Scanning;
 /// </summary>
 internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules rules, TimeProvider clock)
 {
+    /// <summary>Timers count whole milliseconds, by a clock that is not the one of the ctimes.</summary>
+    internal static readonly TimeSpan TimerSlack = TimeSpan.FromMilliseconds(20);
+
     private readonly UploadGate _gate = new(rules.Settle, clock);
 
     public async Task<Snapshot> ScanAsync(CancellationToken cancellationToken)
@@ -65,11 +68,11 @@ internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules 
         return readings;
     }
 
-    /// <summary>Once, until the youngest may have settled, and never for longer than <c>settle</c>.</summary>
+    /// <summary>Once, until the youngest may have settled, and never for longer than <c>settle</c> and a tick.</summary>
     private Task WaitAsync(List<FoundFile> unsettled, CancellationToken cancellationToken)
     {
         var wait = unsettled.Max(file => _gate.TimeToSettle(file.Seen.Stamp));
-        return wait > TimeSpan.Zero ? Task.Delay(wait, clock, cancellationToken) : Task.CompletedTask;
+        return wait > TimeSpan.Zero ? Task.Delay(wait + TimerSlack, clock, cancellationToken) : Task.CompletedTask;
     }
 
     private (List<FileReading> Still, List<FoundFile> Ready) LookAgain(List<FoundFile> unsettled)

@@ -30,12 +30,14 @@ internal static class ZipEnd
         {
             var tail = buffer.AsSpan(0, length);
             var start = size - length;
-            for (var at = Fill(read, start, tail) ? length - RecordSize : -1; at >= 0; at--)
+            var end = Fill(read, start, tail) ? length - RecordSize + 4 : 0;
+            while (tail[..end].LastIndexOf("PK\x05\x06"u8) is var at and >= 0)
             {
-                if (tail[at..].StartsWith("PK\x05\x06"u8) && Fits(start + at, tail[at..], read))
+                if (Fits(start + at, tail[at..], read))
                 {
                     return ArchiveEnd.Whole;
                 }
+                end = at + 3;
             }
             return ArchiveEnd.Broken;
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using DepSync.Model;
+using DepSync.Platform;
 
 namespace DepSync.State;
 
@@ -38,6 +39,7 @@ internal static class HashCacheFile
         return hash.SequenceEqual(bytes.AsSpan(Magic.Length, Digest.Size)) ? ReadRecords(body) : [];
     }
 
+    /// <summary>Replaces the file; its folder must exist.</summary>
     /// <exception cref="DepSyncException"><see cref="ErrorKind.LocalFiles"/>: it cannot be written; the old file stands.</exception>
     public static void Write(string path, IReadOnlyCollection<(RelativePath Path, FileStamp Stamp, KnownContent Content)> records)
     {
@@ -49,17 +51,7 @@ internal static class HashCacheFile
         }
         Magic.CopyTo(bytes);
         SHA256.HashData(bytes.AsSpan(HeaderSize), bytes.AsSpan(Magic.Length));
-        var temporary = path + ".new";
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(temporary, bytes);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DepSyncException(ErrorKind.LocalFiles, $"The hash cache {path} cannot be written: {e.Message}", "Check that the state folder is writable and has space.", e);
-        }
+        AtomicFile.Write(path, bytes);
     }
 
     private static List<(RelativePath Path, FileStamp Stamp, KnownContent Content)> ReadRecords(ReadOnlySpan<byte> body)

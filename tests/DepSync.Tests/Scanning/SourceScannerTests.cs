@@ -52,7 +52,8 @@ public sealed class SourceScannerTests : IDisposable
         var deep = string.Join('/', Enumerable.Repeat(new string('d', 99), 30));
         _scan.Tree.Write(deep + "/f", "deep");
         using (var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
-            "perl", ["-e", "for (1..300) { mkdir 'twenty-bytes-a-level' or die; chdir 'twenty-bytes-a-level' or die } open F, '>', 'f'; print F 'deeper'"]) { WorkingDirectory = _scan.Tree.Path })!)
+            "perl", ["-e", "for (1..300) { mkdir 'twenty-bytes-a-level' or die; chdir 'twenty-bytes-a-level' or die } open F, '>', 'f'; print F 'deeper'"])
+        { WorkingDirectory = _scan.Tree.Path })!)
         {
             await shell.WaitForExitAsync();
             Assert.Equal(0, shell.ExitCode);

@@ -14,7 +14,7 @@ public sealed class HashCacheTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("depsync-cache-").FullName;
     private readonly FakeTimeProvider _clock = new();
 
-    private string File => Path.Combine(_folder, "managers", "x", "hashes");
+    private string File => Path.Combine(_folder, "hashes");
 
     private long NowNs => (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
@@ -113,7 +113,7 @@ public sealed class HashCacheTests : IDisposable
     [Fact]
     public void Cache_that_cannot_be_written_says_so()
     {
-        System.IO.File.WriteAllText(Path.Combine(_folder, "managers"), "");
+        Directory.CreateDirectory(File);
         Assert.Equal(ErrorKind.LocalFiles, Assert.Throws<DepSyncException>(() => Remember(Old)).Kind);
     }
 

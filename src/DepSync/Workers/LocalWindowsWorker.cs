@@ -66,7 +66,9 @@ internal sealed class LocalWindowsWorker : IWorkerFileSystem
 
     public ValueTask<IWorkerFile?> OpenAsync(RelativePath path, CancellationToken cancellationToken) =>
         Call<IWorkerFile?>(path, p =>
-            Locate(p) is FileInfo file ? new LocalWindowsFile(this, p, File.OpenHandle(file.FullName, share: FileShare.ReadWrite | FileShare.Delete)) : null, cancellationToken);
+            Locate(p, AllowLink.Last) is not { } entry ? null
+            : KindOf(entry) == EntryKind.File ? new LocalWindowsFile(this, p, File.OpenHandle(entry.FullName, share: FileShare.ReadWrite | FileShare.Delete))
+            : throw new IOException("cannot open: it is no regular file"), cancellationToken);
 
     public ValueTask<IWorkerFile> CreateFileAsync(RelativePath path, CancellationToken cancellationToken) =>
         Call<IWorkerFile>(path, p =>

@@ -16,14 +16,15 @@ internal sealed class LocalWorker : IWorkerFileSystem
     /// <summary>Where a missing target would be created; null when it was there from the start.</summary>
     private readonly (UnixDirectory Parent, byte[] Name)? _vacancy;
 
+    private readonly Func<UnixDirectory, UnixTree> _confine;
     private readonly Lock _creation = new();
     private volatile UnixTree? _tree;
     private volatile WorkerPlace _place;
     private volatile bool _closed;
 
-    private LocalWorker(UnixTree? tree, WorkerPlace place, (UnixDirectory Parent, byte[] Name)? vacancy)
+    private LocalWorker(Func<UnixDirectory, UnixTree> confine, WorkerPlace place, (UnixDirectory Parent, byte[] Name)? vacancy)
     {
-        _tree = tree;
+        _confine = confine;
         _place = place;
         _vacancy = vacancy;
     }
@@ -50,7 +51,7 @@ internal sealed class LocalWorker : IWorkerFileSystem
     {
         try
         {
-            return OperatingSystem.IsWindows() ? LocalWindowsWorker.Open(path) : OpenUnix(path);
+            return OperatingSystem.IsWindows() ? LocalWindowsWorker.Open(path) : OpenUnix(path, root => new UnixTree(root));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -80,16 +81,17 @@ internal sealed class LocalWorker : IWorkerFileSystem
         {
             using var parent = Parent(path);
             // Asked before the open: opening a device acts on it.
-            if (path.IsRoot || parent?.Find(path.Name) is not { Kind: EntryKind.File } || parent.OpenFile(path.Name) is not { } handle)
+            if (parent?.Find(NameIn(path)) is not { } stat)
             {
                 return null;
             }
-            if (UnixFile.Stat(handle).Kind == EntryKind.File)
+            var handle = stat.Kind == EntryKind.File ? parent.OpenFile(path.Name) : throw NotRegular();
+            if (handle is not null && UnixFile.Stat(handle).Kind != EntryKind.File)
             {
-                return new LocalWorkerFile(this, path, handle);
+                handle.Dispose();
+                throw NotRegular();
             }
-            handle.Dispose();
-            return null;
+            return handle is null ? null : new LocalWorkerFile(this, path, handle);
         }, cancellationToken);
 
     public ValueTask<IWorkerFile> CreateFileAsync(RelativePath path, CancellationToken cancellationToken) =>
@@ -193,14 +195,15 @@ internal sealed class LocalWorker : IWorkerFileSystem
         return new WorkerEntry(name, stat.Kind, stat.Size, rest < 0 ? seconds - 1 : seconds, stat.Mode, stat.Uid, stat.Gid) { Identity = (stat.Device, stat.Inode) };
     }
 
-    private static LocalWorker OpenUnix(string path)
+    /// <summary><see cref="Open"/> with a way to confine, so that tests can take that of systems without openat2.</summary>
+    internal static LocalWorker OpenUnix(string path, Func<UnixDirectory, UnixTree> confine)
     {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var login = home.Length > 0 ? RealPath.Of(home) ?? home : null;
         if (RealPath.Of(path) is { } real)
         {
             var root = UnixDirectory.Open(real) ?? throw new WorkerLostException(ErrorKind.Target, $"the target {path} is no directory", "a target is a directory");
-            return new LocalWorker(new UnixTree(root), new WorkerPlace(real, login, IdentityOf(root)), null);
+            return new LocalWorker(confine, new WorkerPlace(real, login, IdentityOf(root)), null) { _tree = confine(root) };
         }
         var trimmed = Path.TrimEndingDirectorySeparator(path);
         var parentPath = Path.GetDirectoryName(trimmed) is { } above ? RealPath.Of(above) : null;
@@ -215,7 +218,7 @@ internal sealed class LocalWorker : IWorkerFileSystem
             parent.Dispose();
             throw new WorkerLostException(ErrorKind.Target, $"the target {path} is a link to something that does not exist", "is it mounted?");
         }
-        return new LocalWorker(null, new WorkerPlace(Path.Combine(parentPath!, Path.GetFileName(trimmed)), login, null), (parent, name));
+        return new LocalWorker(confine, new WorkerPlace(Path.Combine(parentPath!, Path.GetFileName(trimmed)), login, null), (parent, name));
     }
 
     private bool CreateTarget(int mode)
@@ -230,7 +233,7 @@ internal sealed class LocalWorker : IWorkerFileSystem
             if (vacancy.Parent.OpenDirectory(vacancy.Name) is { } root)
             {
                 _place = _place with { Identity = IdentityOf(root) };
-                _tree = new UnixTree(root);
+                _tree = _confine(root);
             }
             return created;
         }
@@ -277,6 +280,8 @@ internal sealed class LocalWorker : IWorkerFileSystem
             return ValueTask.FromException<T>(failure);
         }
     }
+
+    private static IOException NotRegular() => new("cannot open: it is no regular file");
 
     private static void RefuseRoot(RelativePath path)
     {

@@ -54,7 +54,12 @@ internal sealed class Snapshot
     public FileEntry? Find(RelativePath path) => path.IsRoot ? Root : _byPath.GetValueOrDefault(path);
 
     /// <summary>The same tree with other facts of its entries; paths stay.</summary>
-    public Snapshot WithEntries(Func<FileEntry, FileEntry> change) => new(Root, Entries.Select(change).ToArray())
+    public Snapshot WithEntries(Func<FileEntry, FileEntry> change) => With(Root, Entries.Select(change).ToArray());
+
+    /// <summary>The same tree with other facts of its root.</summary>
+    public Snapshot WithRoot(FileEntry? root) => With(root, (FileEntry[])Entries);
+
+    private Snapshot With(FileEntry? root, FileEntry[] sorted) => new(root, sorted)
     {
         Problems = Problems,
         Keepers = Keepers,

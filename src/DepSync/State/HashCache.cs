@@ -40,6 +40,8 @@ internal sealed class HashCache
     private readonly Lock _lock = new();
     private readonly long _racyFromNs;
 
+    private int _read;
+
     private HashCache(string path, DateTimeOffset scanStart, Dictionary<RelativePath, Slot> loaded)
     {
         _path = path;
@@ -58,6 +60,9 @@ internal sealed class HashCache
         return new HashCache(path, clock.GetUtcNow(), loaded);
     }
 
+    /// <summary>How many files had to be read.</summary>
+    public int Read => _read;
+
     /// <summary>The content of a file that has this stamp; null when it must be read.</summary>
     public KnownContent? Find(RelativePath path, FileStamp stamp)
     {
@@ -72,6 +77,7 @@ internal sealed class HashCache
     /// <summary>Remembers what was read, unless the stamp is too young to tell a later change.</summary>
     public void Add(RelativePath path, FileStamp stamp, KnownContent content)
     {
+        Interlocked.Increment(ref _read);
         if (stamp.ModifiedNs >= _racyFromNs || stamp.ChangedNs >= _racyFromNs)
         {
             return;

@@ -15,7 +15,13 @@ internal readonly record struct WorkerEntry(byte[] Name, EntryKind Kind, long Si
 internal readonly record struct AttributeChange(int? Mode = null, long? Seconds = null, int? Uid = null, int? Gid = null);
 
 /// <summary>Free bytes and inodes for this login, and whether the filesystem is mounted read-only. From the peer: advice, never a divisor or a size.</summary>
-internal readonly record struct FreeSpace(ulong Bytes, ulong Inodes, bool ReadOnly);
+internal readonly record struct FreeSpace(ulong Bytes, ulong Inodes, bool ReadOnly)
+{
+    /// <summary>Tells filesystems of one worker apart; null when the worker does not say.</summary>
+    public ulong? FilesystemId { get; init; }
+
+    public bool IsAnotherFilesystemThan(FreeSpace other) => FilesystemId is not null && other.FilesystemId is not null && FilesystemId != other.FilesystemId;
+}
 
 /// <summary>
 /// Where a target really is: its canonical path on the worker, the login directory (of a local one: this user's home; null when unknown), and for a local one the device and

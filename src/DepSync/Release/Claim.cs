@@ -1,0 +1,253 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>Who claims. <see cref="Takes"/>: the worker may be another manager's up to this run (a takeover, or a worker that was away during one).</summary>
+internal sealed record Claimant
+{
+    public required ManagerIdentity Manager { get; init; }
+
+    public required string Run { get; init; }
+
+    public required string Worker { get; init; }
+
+    public required bool Takes { get; init; }
+
+    public required FlushMode Flush { get; init; }
+
+    public required TimeProvider Clock { get; init; }
+
+    public required RunSiblings Siblings { get; init; }
+
+    public required NumberRecorder RecordNumber { get; init; }
+}
+
+/// <summary>Stores the number that a run is about to use on a worker. Called before the MKDIR that uses it up.</summary>
+internal delegate void NumberRecorder(long number);
+
+/// <summary>
+/// The right to change one worker: the folder <c>run-number</c>, made by this run, with every other run's folder renamed away before anything was listed. A run that was cut
+/// off or frozen, and whose queued requests still arrive, has all its renames going out of or into a folder that is gone.
+/// </summary>
+internal sealed class Claim
+{
+    private const int OwnerOnly = 0b111_000_000;
+    private const int RunOwnerLimit = 64 * 1024;
+
+    private readonly IWorkerFileSystem _files;
+    private readonly Claimant _claimant;
+    private int _records;
+
+    private Claim(IWorkerFileSystem files, Claimant claimant, long number)
+    {
+        _files = files;
+        _claimant = claimant;
+        Number = number;
+        Folder = WorkerLayout.Run(number);
+    }
+
+    /// <summary>Used up by the MKDIR and never used again on this worker.</summary>
+    public long Number { get; }
+
+    public RelativePath Folder { get; }
+
+    /// <summary>Owner and group of what this login creates here; null where the worker does not tell.</summary>
+    public int? Uid { get; private set; }
+
+    public int? Gid { get; private set; }
+
+    /// <summary>Who owned the worker when it was fenced; null when nobody did.</summary>
+    public OwnerRecord? PreviousOwner { get; private set; }
+
+    /// <summary>Folders of earlier runs, out of their way now: to be rolled forward.</summary>
+    public IReadOnlyList<long> Fenced { get; private set; } = [];
+
+    /// <summary>
+    /// Claims: MKDIR under a number that was never used, then fence. Two that do this at the same time fence each other and both end with Fenced; nothing is harmed.
+    /// </summary>
+    /// <exception cref="DepSyncException">Fenced: another run or manager was faster; Duplicate: this very run already works in the directory, under another name.</exception>
+    public static async Task<Claim> TakeAsync(IWorkerFileSystem files, Claimant claimant, long knownNumber)
+    {
+        await files.CreateDirectoryAsync(WorkerLayout.Folder, OwnerOnly, CancellationToken.None);
+        for (var attempt = 1; ; attempt++)
+        {
+            var number = knownNumber + 1;
+            claimant.RecordNumber(number);
+            var signed = claimant.Siblings.Begin(claimant.Worker, number);
+            try
+            {
+                if (await files.CreateDirectoryAsync(WorkerLayout.Run(number), OwnerOnly, CancellationToken.None))
+                {
+                    return await SettleInAsync(new Claim(files, claimant, number), signed);
+                }
+            }
+            finally
+            {
+                signed.TrySetResult();
+            }
+            if (attempt == 2)
+            {
+                throw new DepSyncException(ErrorKind.Fenced, "another run claims this worker at the same time", "let one run end before the next one starts");
+            }
+            knownNumber = Math.Max(number, (await WorkerLook.ReadAsync(files, LookDepth.WithoutManifest, CancellationToken.None)).HighestNumber);
+        }
+    }
+
+    private static async Task<Claim> SettleInAsync(Claim claim, TaskCompletionSource signed)
+    {
+        try
+        {
+            await claim.SignAsync();
+            signed.TrySetResult();
+            await claim.FenceOthersAsync();
+            return claim;
+        }
+        catch (Exception exception) when (exception is (DepSyncException or WorkerFileException) and not WorkerLostException)
+        {
+            await claim.AbandonAsync();
+            throw;
+        }
+    }
+
+    private async Task SignAsync()
+    {
+        var owner = new RunOwner(_claimant.Manager.Id, _claimant.Run, _claimant.Worker, _claimant.Clock.GetUtcNow());
+        await SmallFile.WriteNewAsync(_files, WorkerLayout.RunOwner(Folder), owner.ToBytes(), FlushMode.Never);
+        var made = new[]
+        {
+            _files.CreateDirectoryAsync(WorkerLayout.New(Folder), OwnerOnly, CancellationToken.None).AsTask(),
+            _files.CreateDirectoryAsync(WorkerLayout.Old(Folder), OwnerOnly, CancellationToken.None).AsTask(),
+        };
+        await Task.WhenAll(made);
+    }
+
+    private async Task FenceOthersAsync()
+    {
+        var look = await WorkerLook.ReadAsync(_files, LookDepth.WithoutManifest, CancellationToken.None);
+        CheckOwner(look.OwnerExists, look.Owner);
+        PreviousOwner = look.Owner;
+        var siblings = await FindSiblingsAsync(look);
+        await FenceAsync(look, siblings);
+        if (await _files.FindAsync(WorkerLayout.New(Folder), CancellationToken.None) is not { } own)
+        {
+            throw FencedBy("another run");
+        }
+        (Uid, Gid) = (own.Uid, own.Gid);
+        if (_claimant.Takes)
+        {
+            // Before anything is listed or sent, so that the manager before us refuses from here on.
+            await WriteOwnerAsync(look.Owner?.Generation ?? 0);
+        }
+    }
+
+    /// <summary>Reads owner.json again, with the rule of the fence; the last look before the first rename in the live tree.</summary>
+    /// <exception cref="DepSyncException">Fenced.</exception>
+    public async Task ConfirmAsync()
+    {
+        var look = await WorkerLook.ReadAsync(_files, LookDepth.WithoutManifest, CancellationToken.None);
+        CheckOwner(look.OwnerExists, look.Owner);
+        await EnsureHeldAsync();
+    }
+
+    /// <summary>Makes sure that our folder still stands under its own name.</summary>
+    /// <exception cref="DepSyncException">Fenced.</exception>
+    public async Task EnsureHeldAsync()
+    {
+        if (await _files.FindAsync(Folder, CancellationToken.None) is null)
+        {
+            throw FencedBy("another run");
+        }
+    }
+
+    /// <summary>Stages owner.json in our folder and renames it into place.</summary>
+    public async Task WriteOwnerAsync(long generation)
+    {
+        var manager = _claimant.Manager;
+        var owner = new OwnerRecord
+        {
+            Manager = manager.Id,
+            Host = manager.Host,
+            User = manager.User,
+            ManagerDir = manager.ManagerDir,
+            Epoch = manager.Epoch,
+            Supersedes = manager.Supersedes,
+            Number = Number,
+            Generation = generation,
+            Run = _claimant.Run,
+            Time = _claimant.Clock.GetUtcNow(),
+        };
+        await PublishAsync(owner.ToBytes(), Folder.Child($"owner-{++_records}.json"), WorkerLayout.Owner);
+    }
+
+    /// <summary>Stages a file of ours and renames it over its old version.</summary>
+    public async Task PublishAsync(ReadOnlyMemory<byte> bytes, RelativePath staged, RelativePath place)
+    {
+        await SmallFile.WriteNewAsync(_files, staged, bytes, _claimant.Flush);
+        if (!_files.Capabilities.AtomicReplace)
+        {
+            await _files.RenameAsync(place, Folder.Child([.. "was-"u8, .. place.Name]), CancellationToken.None);
+        }
+        if (!await _files.RenameAsync(staged, place, CancellationToken.None))
+        {
+            throw FencedBy("another run");
+        }
+    }
+
+    /// <summary>Removes our folder and what is staged in it. A folder that is gone is fine.</summary>
+    public Task AbandonAsync() => TreeRemover.RemoveAsync(_files, Folder);
+
+    private void CheckOwner(bool exists, OwnerRecord? owner)
+    {
+        var ownership = WorkerOwnership.Decide(exists, owner, _claimant.Manager);
+        var ours = ownership is Ownership.Unowned or Ownership.Ours;
+        if (ownership == Ownership.NewerEpoch || (!ours && !_claimant.Takes))
+        {
+            throw new DepSyncException(ErrorKind.Fenced, WorkerOwnership.Describe(owner), WorkerOwnership.Hint);
+        }
+        if (owner?.Number >= Number && owner.Run != _claimant.Run)
+        {
+            throw FencedBy($"run {owner.Run} of {owner.User}@{owner.Host}");
+        }
+    }
+
+    /// <summary>Folders of this very run under another worker's name: the lower number goes on, the higher one gives way.</summary>
+    private async Task<HashSet<long>> FindSiblingsAsync(WorkerLook look)
+    {
+        if (look.Owner is { } last && last.Run == _claimant.Run && _claimant.Siblings.NameOf(_claimant.Worker, last.Number) is { } finished)
+        {
+            throw SameDirectory(finished);
+        }
+        var siblings = new HashSet<long>();
+        foreach (var other in look.Runs.Where(run => run != Number))
+        {
+            await _claimant.Siblings.SignedAsync(_claimant.Worker, other);
+            var bytes = await SmallFile.ReadAsync(_files, WorkerLayout.RunOwner(WorkerLayout.Run(other)), RunOwnerLimit, CancellationToken.None);
+            if (bytes is null || RunOwner.TryParse(bytes) is not { } owner || owner.Run != _claimant.Run || owner.Worker == _claimant.Worker)
+            {
+                continue;
+            }
+            if (other < Number)
+            {
+                throw SameDirectory(owner.Worker);
+            }
+            siblings.Add(other);
+        }
+        return siblings;
+    }
+
+    private async Task FenceAsync(WorkerLook look, HashSet<long> siblings)
+    {
+        var others = look.Runs.Where(run => run != Number && !siblings.Contains(run)).ToList();
+        foreach (var other in others)
+        {
+            await _files.RenameAsync(WorkerLayout.Run(other), WorkerLayout.Fenced(other), CancellationToken.None);
+        }
+        Fenced = [.. look.Fenced.Concat(others).Distinct().Order()];
+    }
+
+    private static DepSyncException SameDirectory(string worker) => new(ErrorKind.Duplicate, $"same directory as {worker}", "name each directory once in the workers list");
+
+    private DepSyncException FencedBy(string whom) =>
+        new(ErrorKind.Fenced, $"{whom} took this worker over while run number {Number} was under way; nothing of this run goes on there", "the next run decides; let one run end before the next one starts");
+}

@@ -1,0 +1,200 @@
+using DepSync.Model;
+using DepSync.Planning;
+using DepSync.State;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>What one worker's release starts from once it is decided that something is to be done.</summary>
+internal sealed record ReleaseCase
+{
+    public required string Worker { get; init; }
+
+    /// <summary>Under which its state is kept.</summary>
+    public required string TargetKey { get; init; }
+
+    public required WorkerLook Look { get; init; }
+
+    public required WorkerComparison Comparison { get; init; }
+
+    public required Ownership Ownership { get; init; }
+}
+
+/// <summary>
+/// One worker from the claim to the finished generation: claim, list and plan again, stage, commit, record. Until the commit everything can be dropped; from then on it
+/// finishes or the next run rolls forward.
+/// </summary>
+internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, ReleaseCase release)
+{
+    private readonly string _worker = release.Worker;
+
+    /// <summary>Whether the live tree may have been changed: then nothing is tried a second time in this run.</summary>
+    public bool HasBegunCommit { get; private set; }
+
+    /// <exception cref="DepSyncException">Guard, Fenced, Duplicate, Target; before the commit our folder is gone from the worker again.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the commit; likewise.</exception>
+    public async Task<WorkerResult> RunAsync(CancellationToken cancellationToken)
+    {
+        Phase(WorkerPhase.Claiming);
+        var rules = new WorkerComparer(fleet, files).Rules();
+        if (!release.Look.TargetExists && await files.CreateDirectoryAsync(RelativePath.Root, 0b111_101_101, CancellationToken.None))
+        {
+            fleet.Tell(_worker, NoteLevel.Notice, $"created the target {files.Place.CanonicalPath}");
+            rules = rules with { TargetCreated = true };
+        }
+        var known = fleet.Store.LoadTarget(release.TargetKey)?.Number ?? 0;
+        var claim = await Claim.TakeAsync(files, Claimant(), Math.Max(known, release.Look.HighestNumber));
+        try
+        {
+            return await RunClaimedAsync(claim, rules, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not WorkerLostException && !HasBegunCommit)
+        {
+            await claim.AbandonAsync();
+            throw;
+        }
+    }
+
+    private async Task<WorkerResult> RunClaimedAsync(Claim claim, PlanRules rules, CancellationToken cancellationToken)
+    {
+        if (claim.Fenced.Count > 0)
+        {
+            var committed = await new Leftovers(files, fleet.Config.KeepGenerations).RollForwardAsync(claim.Fenced);
+            fleet.Tell(_worker, NoteLevel.Notice, $"rolled forward what run number {string.Join(", ", claim.Fenced)} left when it was cut off{(committed ? "; what it had replaced is kept" : "")}");
+        }
+        // A manifest changes only together with its owner record's number.
+        var manifest = claim.PreviousOwner?.Number == release.Look.Owner?.Number ? release.Look.Manifest : await WorkerLook.ReadManifestAsync(files, cancellationToken);
+        var comparison = await new WorkerComparer(fleet, files).CompareAsync(manifest, rules, release.Comparison, cancellationToken);
+        var source = await fleet.Source;
+        if (comparison.Plan.IsEmpty && ManifestBuilder.IsCurrent(comparison.Manifest, comparison.ExpectedRecord(source)) && claim.PreviousOwner is not null)
+        {
+            await FinishAsync(claim);
+            return Summary(WorkerStatus.Unchanged, comparison, null, 0) with { Generation = comparison.Manifest?.Generation };
+        }
+        Phase(WorkerPhase.Staging);
+        var meter = new StagingMeter(fleet.Context.Observer, _worker, fleet.Context.Clock);
+        var items = StagingLayout.Build(comparison.Plan, comparison.Worker, claim.Folder);
+        var request = new StageRequest(items, claim.Folder, claim.Uid, claim.Gid, fleet.Flush);
+        var staged = await new Stager(files, fleet.Tree, meter).StageAsync(request, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        return await CommitAsync(claim, comparison, staged);
+    }
+
+    private async Task<WorkerResult> CommitAsync(Claim claim, WorkerComparison comparison, StagedRelease staged)
+    {
+        Phase(WorkerPhase.Committing);
+        var source = await fleet.Source;
+        var commit = CommitPlanner.Build(new CommitCase(comparison.Plan, source, comparison.Worker, staged.Ready, claim.Folder, claim.Uid) { RootTouched = !release.Look.FolderExists });
+        if (commit.LiveSteps + commit.Unlocked.Count > 0)
+        {
+            var journal = new CommitJournal(claim.Number, commit.Kept, commit.Unlocked);
+            await SmallFile.WriteNewAsync(files, WorkerLayout.Journal(claim.Folder), journal.ToBytes(), fleet.Flush);
+        }
+        await claim.ConfirmAsync();
+        HasBegunCommit = true;
+        var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = fleet.Flush };
+        var outcome = await new Committer(files, claim, report).CommitAsync(commit, comparison.Plan, staged);
+        var generation = await RecordAsync(claim, comparison, staged, outcome);
+        await RetireAsync(claim, generation);
+        Tell(comparison, staged, outcome);
+        return Summary(WorkerStatus.Synced, comparison, outcome, staged.BytesSent) with
+        {
+            Generation = generation,
+            Deferred = comparison.Plan.Deferred.Count + staged.Deferred.Count,
+            DeletesHeld = comparison.Plan.HeldDeletes.Count + outcome.Held.Count,
+            CommitTime = outcome.LiveTime,
+        };
+    }
+
+    /// <summary>Manifest, then owner.json: a generation that is on disk is whole.</summary>
+    private async Task<long> RecordAsync(Claim claim, WorkerComparison comparison, StagedRelease staged, CommitOutcome outcome)
+    {
+        var plan = comparison.Plan with
+        {
+            Deferred = [.. comparison.Plan.Deferred, .. staged.Deferred],
+            HeldDeletes = [.. comparison.Plan.HeldDeletes, .. outcome.Held],
+        };
+        var entries = ManifestBuilder.Build(new ManifestCase(await fleet.Source, comparison.Worker, plan, comparison.Manifest, outcome.Failed, outcome.LeftSeconds));
+        var generation = ManifestBuilder.TellsTheSame(comparison.Manifest, entries) ? comparison.Manifest!.Generation : claim.Number;
+        var manifest = new Manifest { Number = claim.Number, Generation = generation, Entries = entries };
+        await claim.PublishAsync(ManifestFormat.Write(manifest), claim.Folder.Child("manifest"), WorkerLayout.Manifest);
+        await claim.WriteOwnerAsync(generation);
+        if (fleet.Flush == FlushMode.Durable)
+        {
+            await files.FlushDirectoryAsync(WorkerLayout.Folder, CancellationToken.None);
+        }
+        return generation;
+    }
+
+    private async Task RetireAsync(Claim claim, long generation)
+    {
+        var keep = fleet.Config.KeepGenerations;
+        var old = await files.ListAsync(WorkerLayout.Old(claim.Folder), CancellationToken.None) ?? [];
+        var store = new GenerationStore(files);
+        if (old.Count > 0 && keep > 0)
+        {
+            await store.KeepAsync(claim.Folder, generation == claim.Number ? WorkerLayout.Generation(generation) : WorkerLayout.DriftRepair(generation, claim.Number));
+        }
+        await store.PruneAsync(keep);
+        await FinishAsync(claim);
+    }
+
+    /// <summary>Drops our folder; what is left of it when that fails is the next run's to roll forward.</summary>
+    private async Task FinishAsync(Claim claim)
+    {
+        try
+        {
+            await claim.AbandonAsync();
+        }
+        catch (WorkerFileException exception)
+        {
+            fleet.Tell(_worker, NoteLevel.Warning, $"{claim.Folder} could not be removed: {exception.Message}");
+        }
+    }
+
+    private Claimant Claimant() => new()
+    {
+        Manager = fleet.Identity.Current,
+        Run = fleet.Context.Run,
+        Worker = _worker,
+        Takes = release.Ownership is not (Ownership.Unowned or Ownership.Ours) || fleet.Config.Takeover,
+        Flush = fleet.Flush,
+        Clock = fleet.Context.Clock,
+        Siblings = fleet.Siblings,
+        RecordNumber = RecordNumber,
+    };
+
+    private void RecordNumber(long number)
+    {
+        var state = fleet.Store.LoadTarget(release.TargetKey) ?? TargetState.Create(release.TargetKey);
+        fleet.Store.SaveTarget(release.TargetKey, state with { Number = Math.Max(state.Number, number) });
+    }
+
+    private void Tell(WorkerComparison comparison, StagedRelease staged, CommitOutcome outcome)
+    {
+        foreach (var change in outcome.Done)
+        {
+            Raise(new EntryChanged(change));
+        }
+        foreach (var entry in comparison.Plan.Deferred.Concat(staged.Deferred))
+        {
+            Raise(new EntryDeferred(entry));
+        }
+        foreach (var problem in comparison.Plan.Problems.Concat(outcome.Problems))
+        {
+            Raise(new EntryFailed(problem));
+        }
+    }
+
+    private WorkerResult Summary(WorkerStatus status, WorkerComparison comparison, CommitOutcome? outcome, long bytesSent) =>
+        WorkerSummary.Of(_worker, status, outcome?.Done ?? [], [.. comparison.Plan.Problems, .. outcome?.Problems ?? []]) with
+        {
+            BytesSent = bytesSent,
+            Deferred = comparison.Plan.Deferred.Count,
+            DeletesHeld = comparison.Plan.HeldDeletes.Count,
+        };
+
+    private void Raise(RunEvent runEvent) => fleet.Context.Observer.On(runEvent with { Worker = _worker });
+
+    private void Phase(WorkerPhase phase) => Raise(new PhaseChanged(phase));
+}

@@ -1,0 +1,36 @@
+using DepSync.Model;
+
+namespace DepSync.Release;
+
+/// <summary>What a commit tells beside its outcome, and the settings that it needs. Safe for concurrent use.</summary>
+internal sealed class CommitReport(IRunObserver observer, string worker, int? loginUid)
+{
+    private int _notKept;
+    private int _notFlushed;
+
+    public required TimeProvider Clock { get; init; }
+
+    public required FlushMode Flush { get; init; }
+
+    public string Owner(int? uid) => uid is null ? "its owner is not known" : uid == loginUid ? $"it belongs to the login (uid {uid})" : $"it belongs to uid {uid}, the login is uid {loginUid}";
+
+    public void NotKept(RelativePath path, string reason)
+    {
+        if (Interlocked.Increment(ref _notKept) == 1)
+        {
+            Tell(NoteLevel.Notice, $"the old version of '{path}' could not be kept ({reason}); further ones are not told one by one");
+        }
+    }
+
+    public void NotFlushed(RelativePath directory, string reason)
+    {
+        if (Interlocked.Increment(ref _notFlushed) == 1)
+        {
+            Tell(NoteLevel.Notice, $"'{directory}' could not be brought to disk ({reason}); further ones are not told one by one");
+        }
+    }
+
+    public void ForeignTime(RelativePath directory, int? uid) => Tell(NoteLevel.Warning, $"the mtime of folder '{directory}' cannot be set: {Owner(uid)}");
+
+    private void Tell(NoteLevel level, string message) => observer.On(new Note(level, message) { Worker = worker });
+}

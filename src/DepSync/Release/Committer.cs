@@ -1,0 +1,201 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>
+/// Makes what is staged live: the only writer of a worker's live tree. Each change is one rename out of <c>new/</c> or into <c>old/</c>, many in one flight; attributes of
+/// entries that stay come last. Not cancelled: it finishes, or the next run rolls forward.
+/// </summary>
+internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitReport report)
+{
+    /// <summary>Renames in one flight: the window of a commit stays a few round trips whatever their number, and the server's queue short.</summary>
+    private const int InFlight = 512;
+
+    /// <exception cref="DepSyncException">Fenced: another run took the worker over; what was done by then stays.</exception>
+    /// <exception cref="WorkerLostException">The connection ended; the next run rolls forward.</exception>
+    public async Task<CommitOutcome> CommitAsync(CommitPlan commit, SyncPlan plan, StagedRelease staged)
+    {
+        var ledger = new CommitLedger(plan, staged);
+        await UnlockAsync(commit.Unlocked);
+        var began = report.Clock.GetTimestamp();
+        await RunAsync(commit.OutOfTheWay, ledger.FailArrival);
+        await RunAsync(commit.Arrivals, ledger.FailArrival);
+        await RunAsync([.. commit.Removals.Where(step => !ledger.IsHeld(step.Path))], ledger.FailRemoval);
+        var liveTime = commit.LiveSteps == 0 ? TimeSpan.Zero : report.Clock.GetElapsedTime(began);
+        await claim.EnsureHeldAsync();
+        var leftSeconds = await SetAttributesAsync([.. commit.Attributes.Where(step => !ledger.IsFailed(step.Path))], ledger);
+        await FlushAsync(commit.Touched);
+        return ledger.Finish(leftSeconds, liveTime);
+    }
+
+    private async Task UnlockAsync(IReadOnlyList<UnlockedDirectory> directories)
+    {
+        const int OwnerWrite = 0b010_000_000;
+        foreach (var flight in directories.Chunk(InFlight))
+        {
+            await Task.WhenAll(flight.Select(directory => TrySetAsync(directory.Path, EntryKind.Directory, new AttributeChange(directory.Mode | OwnerWrite))).ToList());
+        }
+    }
+
+    private async Task RunAsync(IReadOnlyList<CommitStep> steps, Action<RelativePath, string> fail)
+    {
+        foreach (var flight in steps.Chunk(InFlight))
+        {
+            var results = await Task.WhenAll(flight.Select(RunAsync).ToList());
+            if (results.Any(result => result is StepResult.Absent))
+            {
+                await claim.EnsureHeldAsync();
+            }
+            foreach (var (step, result) in flight.Zip(results))
+            {
+                if (result is StepResult.Refused refused)
+                {
+                    fail(step.Path, await ExplainAsync(step, refused.Exception));
+                }
+                else if (result is StepResult.Absent)
+                {
+                    fail(step.Path, "it, or its folder, was taken away on the worker while the commit ran; the next run puts it right");
+                }
+            }
+        }
+    }
+
+    /// <summary>The calls of a step are made before anything is awaited, so the steps of a flight take effect in their order.</summary>
+    private async Task<StepResult> RunAsync(CommitStep step)
+    {
+        var calls = step switch
+        {
+            CommitStep.MoveOut move => new[] { RenameAsync(move.Path, move.Kept) },
+            CommitStep.MoveIn move => [RenameAsync(move.Staged, move.Path)],
+            CommitStep.Replace replace => Replace(replace),
+            CommitStep.RemoveEmptied removed => [files.RemoveDirectoryAsync(removed.Path, CancellationToken.None).AsTask()],
+            _ => throw new InvalidOperationException($"{step.GetType().Name} is not a step of a commit."),
+        };
+        try
+        {
+            return (await Task.WhenAll(calls)).All(found => found) ? StepResult.Ok : StepResult.Absent.Instance;
+        }
+        catch (WorkerFileException exception)
+        {
+            return new StepResult.Refused(exception);
+        }
+    }
+
+    private Task<bool>[] Replace(CommitStep.Replace step)
+    {
+        if (!files.Capabilities.AtomicReplace)
+        {
+            return [RenameAsync(step.Path, step.Kept), RenameAsync(step.Staged, step.Path)];
+        }
+        return files.Capabilities.HardLinks ? [KeepAsync(step), RenameAsync(step.Staged, step.Path)] : [RenameAsync(step.Staged, step.Path)];
+    }
+
+    /// <summary>A second name for the old version. Where the server refuses it (not ours, or no links on that filesystem) the file is replaced all the same, and told.</summary>
+    private async Task<bool> KeepAsync(CommitStep.Replace step)
+    {
+        try
+        {
+            await files.LinkAsync(step.Path, step.Kept, CancellationToken.None);
+        }
+        catch (WorkerFileException exception)
+        {
+            report.NotKept(step.Path, exception.Message);
+        }
+        return true;
+    }
+
+    private Task<bool> RenameAsync(RelativePath from, RelativePath to) => files.RenameAsync(from, to, CancellationToken.None).AsTask();
+
+    private async Task<Dictionary<RelativePath, long>> SetAttributesAsync(IReadOnlyList<AttributeStep> steps, CommitLedger ledger)
+    {
+        var left = new Dictionary<RelativePath, long>();
+        foreach (var flight in steps.Chunk(InFlight))
+        {
+            var results = await Task.WhenAll(flight.Select(step => TrySetAsync(step.Path, step.Kind, step.Change)).ToList());
+            foreach (var (step, failure) in flight.Zip(results).Where(pair => pair.Second is not null))
+            {
+                var now = await files.FindAsync(step.Path, CancellationToken.None);
+                if (now is null || (step.Change.Mode is { } mode && (mode & 0b111_111_111) != (now.Value.Mode & 0b111_111_111)) || step.Kind != EntryKind.Directory)
+                {
+                    ledger.FailEntry(step.Path, now is null ? "it is gone on the worker" : $"its attributes cannot be set: {report.Owner(now.Value.Uid)} ({failure!.Message})");
+                    continue;
+                }
+                left[step.Path] = now.Value.Seconds;
+                report.ForeignTime(step.Path, now.Value.Uid);
+            }
+        }
+        return left;
+    }
+
+    private async Task<WorkerFileException?> TrySetAsync(RelativePath path, EntryKind kind, AttributeChange change)
+    {
+        if (!files.Capabilities.UnixModes)
+        {
+            change = change with { Mode = null };
+        }
+        try
+        {
+            await files.SetAttributesAsync(path, kind, change, CancellationToken.None);
+            return null;
+        }
+        catch (WorkerFileException exception)
+        {
+            return exception;
+        }
+    }
+
+    private async Task FlushAsync(IReadOnlyList<RelativePath> directories)
+    {
+        if (report.Flush == FlushMode.Never)
+        {
+            return;
+        }
+        foreach (var flight in directories.Chunk(InFlight))
+        {
+            await Task.WhenAll(flight.Select(FlushOneAsync).ToList());
+        }
+    }
+
+    private async Task FlushOneAsync(RelativePath directory)
+    {
+        try
+        {
+            await files.FlushDirectoryAsync(directory, CancellationToken.None);
+        }
+        catch (WorkerFileException exception)
+        {
+            report.NotFlushed(directory, exception.Message);
+        }
+    }
+
+    private async Task<string> ExplainAsync(CommitStep step, WorkerFileException exception)
+    {
+        var folder = await files.FindAsync(step.Path.Parent, CancellationToken.None);
+        var entry = await files.FindAsync(step.Path, CancellationToken.None);
+        if (exception.Error == WorkerFileError.PermissionDenied)
+        {
+            return $"cannot be changed: its folder: {report.Owner(folder?.Uid)}; itself: {report.Owner(entry?.Uid)}";
+        }
+        var here = await files.FreeSpaceAsync(step.Path.Parent, CancellationToken.None);
+        var own = await files.FreeSpaceAsync(claim.Folder, CancellationToken.None);
+        return here is { } there && own is { } ours && there.IsAnotherFilesystemThan(ours)
+            ? "another filesystem is mounted at or above it on the worker, and a rename cannot cross that; list the mounted folder as a worker of its own, or exclude it"
+            : $"cannot be changed: {exception.Message}";
+    }
+
+    /// <summary>What became of one step.</summary>
+    private abstract record StepResult
+    {
+        public static StepResult Ok { get; } = new Completed();
+
+        internal sealed record Completed : StepResult;
+
+        internal sealed record Absent : StepResult
+        {
+            public static Absent Instance { get; } = new();
+        }
+
+        internal sealed record Refused(WorkerFileException Exception) : StepResult;
+    }
+}

@@ -1,0 +1,138 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using DepSync.Model;
+using DepSync.Scanning;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>
+/// Sends one file into <c>new/</c>: fresh (CREAT+EXCL), ascending, hashed again while it is read. Safe for concurrent calls.
+/// </summary>
+internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, StageRequest request, ByteBudget budget)
+{
+    /// <summary>Writes of one file that wait for their status; with the largest writes they fill a 2 MiB channel window.</summary>
+    private const int WritesInFlight = 8;
+
+    private const int PermissionBits = 0b111_111_111;
+
+    /// <summary>
+    /// Deferral.None when the file is staged: every write, its size, attributes, flush and close were OK and its bytes have the plan's hash. Otherwise nothing of it is left.
+    /// </summary>
+    /// <exception cref="WorkerFileException">The worker refused a call.</exception>
+    public async Task<Deferral> StageAsync(StagedItem item, IProgress<int> sent, CancellationToken cancellationToken)
+    {
+        var entry = item.Change.Source!;
+        using var original = source.OpenFile(entry.Path);
+        if (original is null)
+        {
+            return Deferral.Vanished;
+        }
+        await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
+        var digest = await SendAsync(original, entry.Size, file, sent, cancellationToken);
+        if (digest != entry.Digest)
+        {
+            await file.CloseAsync(cancellationToken);
+            await files.RemoveFileAsync(item.Staged, cancellationToken);
+            return Deferral.Changing;
+        }
+        await FinishAsync(item, file, cancellationToken);
+        return Deferral.None;
+    }
+
+    /// <summary>Sends exactly the planned size; null when the file is shorter than that now. A file that grew is told by its hash or is whole as planned.</summary>
+    private async Task<Digest?> SendAsync(SourceFile original, long size, IWorkerFile file, IProgress<int> sent, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var writes = new Queue<Task>();
+        var whole = true;
+        try
+        {
+            for (long offset = 0; offset < size && whole;)
+            {
+                var length = (int)Math.Min(files.Capabilities.MaxTransfer, size - offset);
+                await budget.AcquireAsync(length, cancellationToken);
+                var buffer = ArrayPool<byte>.Shared.Rent(length);
+                whole = Fill(original, offset, buffer.AsSpan(0, length));
+                hash.AppendData(buffer, 0, length);
+                writes.Enqueue(WriteAsync(file, offset, buffer.AsMemory(0, length), whole ? sent : null));
+                offset += length;
+                if (writes.Count == WritesInFlight)
+                {
+                    await writes.Dequeue();
+                }
+            }
+        }
+        finally
+        {
+            // Buffers go back to the pool when their writes have ended, so every write is waited for, whatever happened.
+            await Task.WhenAll(writes);
+        }
+        return whole ? Digest.FromBytes(hash.GetHashAndReset()) : null;
+    }
+
+    /// <summary>Not cancelled: the memory goes back to the pool when this ends, and an abandoned write would still send from it.</summary>
+    private async Task WriteAsync(IWorkerFile file, long offset, Memory<byte> data, IProgress<int>? sent)
+    {
+        try
+        {
+            if (sent is not null)
+            {
+                await file.WriteAtAsync(offset, data, CancellationToken.None);
+                sent.Report(data.Length);
+            }
+        }
+        finally
+        {
+            MemoryMarshal.TryGetArray<byte>(data, out var rented);
+            ArrayPool<byte>.Shared.Return(rented.Array!);
+            budget.Release(data.Length);
+        }
+    }
+
+    private static bool Fill(SourceFile original, long offset, Span<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var count = original.ReadAt(offset, buffer);
+            if (count <= 0)
+            {
+                return false;
+            }
+            buffer = buffer[count..];
+            offset += count;
+        }
+        return true;
+    }
+
+    /// <summary>Owner first, because giving a file away clears bits; then mode and mtime, size read back, flush and close, all in one flight.</summary>
+    private async Task FinishAsync(StagedItem item, IWorkerFile file, CancellationToken cancellationToken)
+    {
+        var entry = item.Change.Source!;
+        var owner = request.OwnerFor(item) is { } change ? file.SetAttributesAsync(change, cancellationToken).AsTask() : Task.CompletedTask;
+        int? mode = files.Capabilities.UnixModes ? entry.Mode & PermissionBits : null;
+        var attributes = file.SetAttributesAsync(new AttributeChange(mode, entry.WorkerSeconds), cancellationToken).AsTask();
+        var stat = file.StatAsync(cancellationToken).AsTask();
+        var flush = request.Flush == FlushMode.Durable ? file.FlushAsync(cancellationToken).AsTask() : Task.CompletedTask;
+        var close = file.CloseAsync(cancellationToken).AsTask();
+        await Task.WhenAll(IgnoreRefusalAsync(owner), attributes, stat, flush, close);
+        var size = (await stat).Size;
+        if (size != entry.Size)
+        {
+            throw new WorkerFileException(WorkerFileError.Failure, item.Staged, $"{entry.Size} bytes were written without an error, but the staged file has {size}.");
+        }
+    }
+
+    /// <summary>An owner that the login may not set is no failure: the file is then the login's own, as with every other tool.</summary>
+    private static async Task IgnoreRefusalAsync(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (WorkerFileException)
+        {
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using DepSync.Config;
+using DepSync.Model;
+using DepSync.Scanning;
+using DepSync.State;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>
+/// A run over all workers: the source is scanned once, each worker goes its own way, so many at once as the configuration says; one that fails or is slow holds nobody.
+/// </summary>
+internal sealed class FleetRelease(RunConfig config, RunContext context)
+{
+    /// <summary>
+    /// Runs to the end. Cancelling stops what has not begun its commit; the report then says Interrupted. What failed on one worker is in its result.
+    /// </summary>
+    /// <exception cref="DepSyncException">The run cannot begin: Source (manager directory), LocalFiles (state).</exception>
+    public async Task<RunReport> RunAsync(CancellationToken cancellationToken)
+    {
+        var began = context.Clock.GetTimestamp();
+        using var tree = SourceTree.Open(config.ManagerDir);
+        var store = StateStore.Open(context.StateDir, tree.RealPath);
+        var identity = new IdentityKeeper(config.DryRun ? null : store, store.LoadManager(), tree.RealPath);
+        context.Observer.On(new RunStarted(context.Run, config.ManagerDir, [.. config.Workers.Select(worker => worker.Name)], config.DryRun, GuardKeys()));
+        foreach (var warning in store.Warnings)
+        {
+            context.Observer.On(new Note(NoteLevel.Warning, warning));
+        }
+        using var deadline = new CancellationTokenSource(config.MaxTime ?? Timeout.InfiniteTimeSpan, context.Clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        var hashes = HashCache.Load(Path.Combine(store.Folder, "hashes"), context.Clock);
+        var filters = new FilterSet(config.Exclude, config.Protect);
+        var fleet = new FleetCase
+        {
+            Config = config,
+            Context = context,
+            Tree = tree,
+            Filters = filters,
+            Source = Task.Run(() => ScanAsync(tree, filters, hashes, stop.Token), stop.Token),
+            Store = store,
+            Identity = identity,
+            Connector = new WorkerConnector(config),
+            Siblings = new RunSiblings(),
+            StopReason = () => cancellationToken.IsCancellationRequested ? ErrorKind.Interrupted : ErrorKind.MaxTime,
+        };
+        var results = await RunWorkersAsync(fleet, stop.Token);
+        return await FinishAsync(fleet, results, began);
+    }
+
+    private async Task<Snapshot> ScanAsync(SourceTree tree, FilterSet filters, HashCache hashes, CancellationToken cancellationToken)
+    {
+        var began = context.Clock.GetTimestamp();
+        var rules = new ScanRules { Filters = filters, Settle = config.Settle, IgnoreExplodedWebapps = config.IgnoreExplodedWebapps };
+        var source = await new SourceScanner(tree, hashes, rules, context.Clock).ScanAsync(cancellationToken);
+        if (!config.DryRun)
+        {
+            hashes.Save(source.Problems.Count == 0 ? UnseenEntries.Drop : UnseenEntries.Keep);
+        }
+        var bytes = source.Entries.Sum(entry => entry.Size);
+        context.Observer.On(new SourceScanned(source.Entries.Count, bytes, hashes.Read, context.Clock.GetElapsedTime(began)));
+        foreach (var special in source.SpecialFiles)
+        {
+            context.Observer.On(new Note(NoteLevel.Notice, $"{special} is a device, socket or FIFO and is not mirrored"));
+        }
+        foreach (var warning in source.Warnings)
+        {
+            context.Observer.On(new Note(NoteLevel.Warning, $"{warning.Path}: {warning.Message}"));
+        }
+        return source;
+    }
+
+    private async Task<WorkerResult[]> RunWorkersAsync(FleetCase fleet, CancellationToken cancellationToken)
+    {
+        if (config.Takeover)
+        {
+            await SurveyAsync(fleet, cancellationToken);
+        }
+        return await ForEachWorkerAsync(fleet, worker => new WorkerRelease(fleet, worker).RunAsync(cancellationToken));
+    }
+
+    /// <summary>Before a takeover, asks every worker that can be reached who owns it, so that the new epoch is above all of them.</summary>
+    private async Task SurveyAsync(FleetCase fleet, CancellationToken cancellationToken)
+    {
+        await ForEachWorkerAsync(fleet, async worker =>
+        {
+            try
+            {
+                await using var files = await fleet.Connector.ConnectAsync(worker, cancellationToken);
+                if ((await WorkerLook.ReadAsync(files, LookDepth.WithoutManifest, cancellationToken)).Owner is { } owner)
+                {
+                    fleet.Identity.Meet(owner);
+                }
+            }
+            catch (Exception exception) when (exception is DepSyncException or WorkerFileException or OperationCanceledException)
+            {
+                // Told when its turn comes; it is superseded all the same.
+            }
+            return true;
+        });
+        fleet.Identity.TakeOver();
+    }
+
+    /// <summary>A worker on this machine works on the thread that it is given, so each one gets its own; all of them are waited for, whatever happens.</summary>
+    private async Task<T[]> ForEachWorkerAsync<T>(FleetCase fleet, Func<WorkerAddress, Task<T>> act)
+    {
+        using var slots = new SemaphoreSlim(config.Parallel);
+        return await Task.WhenAll(fleet.Config.Workers.Select(async worker =>
+        {
+            await slots.WaitAsync(CancellationToken.None);
+            try
+            {
+                return await Task.Run(() => act(worker), CancellationToken.None);
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }));
+    }
+
+    private async Task<RunReport> FinishAsync(FleetCase fleet, WorkerResult[] results, long began)
+    {
+        var stopped = results.Any(result => result.Error?.Kind is ErrorKind.Interrupted or ErrorKind.MaxTime);
+        var source = fleet.Source.IsCompletedSuccessfully ? await fleet.Source : null;
+        var isGood = source is { Problems.Count: 0 } && results.All(result => result.Status is WorkerStatus.Synced or WorkerStatus.Unchanged && result.Deferred + result.DeletesHeld == 0);
+        if (isGood && !config.DryRun)
+        {
+            fleet.Identity.RecordGoodRun(context.Run, context.Clock.GetUtcNow(), source!.MountPoints);
+        }
+        return new RunReport
+        {
+            Workers = results,
+            Elapsed = context.Clock.GetElapsedTime(began),
+            Ended = stopped ? fleet.StopReason() : null,
+            SourceProblems = source?.Problems ?? [],
+        };
+    }
+
+    private List<string> GuardKeys() =>
+    [
+        .. config.AllowEmpty.Select(path => $"--allow-empty {(path.IsRoot ? "." : path)}"),
+        .. config.FirstContact.Select(name => $"--first-contact {name}"),
+    ];
+}

@@ -1,0 +1,56 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>What finished runs took out, kept on the worker under <c>generations/</c>: a folder a generation, in it <c>drift-N</c> for each drift repair.</summary>
+internal sealed class GenerationStore(IWorkerFileSystem files)
+{
+    /// <summary>Moves the <c>old/</c> and the journal of a run folder to <paramref name="place"/>. An empty <c>old/</c> is not kept; a place that is taken keeps what it has.</summary>
+    public async Task KeepAsync(RelativePath runFolder, RelativePath place)
+    {
+        await CreateParentsAsync(place.Parent);
+        await files.RenameAsync(WorkerLayout.Journal(runFolder), WorkerLayout.Old(runFolder).Child("paths"), CancellationToken.None);
+        if (await files.FindAsync(place, CancellationToken.None) is null)
+        {
+            await files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Removes all but the newest <paramref name="keep"/> generations, and of the drift repairs all but the newest as many.</summary>
+    public async Task PruneAsync(int keep)
+    {
+        var generations = await NumbersAsync(WorkerLayout.Generations, WorkerLayout.GenerationNumber);
+        var drift = new List<(long Number, RelativePath Path)>();
+        foreach (var generation in generations)
+        {
+            var folder = WorkerLayout.Generation(generation);
+            drift.AddRange((await NumbersAsync(folder, WorkerLayout.DriftNumber)).Select(number => (number, WorkerLayout.DriftRepair(generation, number))));
+        }
+        foreach (var (_, path) in drift.OrderByDescending(repair => repair.Number).Skip(keep))
+        {
+            await TreeRemover.RemoveAsync(files, path);
+        }
+        foreach (var generation in generations.OrderDescending().Skip(keep))
+        {
+            await TreeRemover.RemoveAsync(files, WorkerLayout.Generation(generation));
+        }
+    }
+
+    private async Task CreateParentsAsync(RelativePath folder)
+    {
+        await files.CreateDirectoryAsync(WorkerLayout.Generations, 0b111_000_000, CancellationToken.None);
+        if (folder.IsBelow(WorkerLayout.Generations))
+        {
+            await files.CreateDirectoryAsync(folder, 0b111_000_000, CancellationToken.None);
+        }
+    }
+
+    private async Task<List<long>> NumbersAsync(RelativePath folder, NumberOf numberOf)
+    {
+        var entries = await files.ListAsync(folder, CancellationToken.None) ?? [];
+        return [.. entries.Where(entry => entry.Kind == EntryKind.Directory).Select(entry => numberOf(entry.Name)).OfType<long>()];
+    }
+
+    private delegate long? NumberOf(ReadOnlySpan<byte> name);
+}

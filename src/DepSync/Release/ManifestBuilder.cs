@@ -1,0 +1,104 @@
+using DepSync.Model;
+
+namespace DepSync.Release;
+
+/// <summary>What the new manifest is made from. <paramref name="Failed"/>: paths that were planned and are not done. <paramref name="LeftSeconds"/>: directory mtimes that
+/// could not be set, as they are on the worker now.</summary>
+internal sealed record ManifestCase(
+    Snapshot Source, Snapshot Worker, SyncPlan Plan, Manifest? Previous, IReadOnlySet<RelativePath> Failed, IReadOnlyDictionary<RelativePath, long> LeftSeconds);
+
+/// <summary>The entries of the manifest that a finished push leaves, and whether they tell of a change of the source. Pure.</summary>
+internal static class ManifestBuilder
+{
+    /// <summary>
+    /// A record for each source entry that the worker holds now; for one that failed or is deferred the previous record, as long as the worker still shows it; likewise for
+    /// removals that are held back. Nothing else.
+    /// </summary>
+    public static Dictionary<RelativePath, ManifestEntry> Build(ManifestCase manifestCase)
+    {
+        HashSet<RelativePath> undone = [.. manifestCase.Failed, .. manifestCase.Plan.Deferred.Select(entry => entry.Path)];
+        HashSet<RelativePath> unknown = [.. manifestCase.Plan.Problems.Concat(manifestCase.Source.Problems).Select(problem => problem.Path)];
+        var entries = new Dictionary<RelativePath, ManifestEntry>(manifestCase.Source.Entries.Count);
+        foreach (var source in manifestCase.Source.Root is { } root ? manifestCase.Source.Entries.Prepend(root) : manifestCase.Source.Entries)
+        {
+            if (undone.Contains(source.Path) || IsWithin(source.Path, unknown))
+            {
+                KeepPrevious(entries, source.Path, manifestCase);
+            }
+            else if (source.Kind != EntryKind.File || source.Digest is not null)
+            {
+                entries.Add(source.Path, Record(source, manifestCase.LeftSeconds));
+            }
+        }
+        foreach (var held in manifestCase.Plan.HeldDeletes)
+        {
+            KeepPrevious(entries, held.Path, manifestCase);
+        }
+        foreach (var failed in manifestCase.Failed)
+        {
+            KeepPrevious(entries, failed, manifestCase);
+        }
+        return entries;
+    }
+
+    /// <summary>Whether a manifest lists exactly this source: every entry with its content, mode and mtime, and nothing else.</summary>
+    public static bool Describes(Manifest? manifest, Snapshot source) => TellsTheSame(manifest, Build(new ManifestCase(
+        source, source, new SyncPlan { Changes = [] }, manifest, new HashSet<RelativePath>(), new Dictionary<RelativePath, long>())));
+
+    /// <summary>Whether two manifests tell the same of the source; what was left on the worker (directory mtimes that could not be set) does not count.</summary>
+    public static bool TellsTheSame(Manifest? previous, Dictionary<RelativePath, ManifestEntry> entries) =>
+        previous is not null && previous.Entries.Count == entries.Count && entries.All(pair => previous.Entries.TryGetValue(pair.Key, out var old) && IsSameSource(old, pair.Value));
+
+    /// <summary>Whether the previous manifest already lists exactly the source's entries with their contents, so that a run without changes has nothing to record.</summary>
+    public static bool IsCurrent(Manifest? previous, Dictionary<RelativePath, ManifestEntry> entries) =>
+        previous is not null
+        && previous.Entries.Count == entries.Count
+        && entries.All(pair => previous.Entries.TryGetValue(pair.Key, out var old)
+            && old.Kind == pair.Value.Kind && old.Digest == pair.Value.Digest && IsSameTarget(old.LinkTarget, pair.Value.LinkTarget));
+
+    private static bool IsSameSource(ManifestEntry left, ManifestEntry right) =>
+        left.Kind == right.Kind && left.Mode == right.Mode && left.Size == right.Size && left.SourceModifiedNs == right.SourceModifiedNs && left.Digest == right.Digest
+        && IsSameTarget(left.LinkTarget, right.LinkTarget);
+
+    private static bool IsSameTarget(byte[]? left, byte[]? right) => left.AsSpan().SequenceEqual(right);
+
+    private static bool IsWithin(RelativePath path, HashSet<RelativePath> folders)
+    {
+        if (folders.Count == 0)
+        {
+            return false;
+        }
+        for (var folder = path; ; folder = folder.Parent)
+        {
+            if (folders.Contains(folder))
+            {
+                return true;
+            }
+            if (folder.IsRoot)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static void KeepPrevious(Dictionary<RelativePath, ManifestEntry> entries, RelativePath path, ManifestCase manifestCase)
+    {
+        if (manifestCase.Previous?.Entries.GetValueOrDefault(path) is { } previous && manifestCase.Worker.Find(path) is { } worker && IsAsLeft(worker, previous))
+        {
+            entries.TryAdd(path, previous);
+        }
+    }
+
+    private static bool IsAsLeft(FileEntry worker, ManifestEntry previous) => worker.Kind == previous.Kind && worker.Kind switch
+    {
+        EntryKind.File => worker.Size == previous.Size && worker.WorkerSeconds == previous.WorkerSeconds,
+        EntryKind.Symlink => IsSameTarget(worker.LinkTarget, previous.LinkTarget),
+        _ => true,
+    };
+
+    private static ManifestEntry Record(FileEntry source, IReadOnlyDictionary<RelativePath, long> leftSeconds)
+    {
+        var entry = ManifestEntry.Of(source);
+        return leftSeconds.TryGetValue(source.Path, out var left) ? entry with { WorkerSeconds = left } : entry;
+    }
+}

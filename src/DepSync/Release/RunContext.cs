@@ -1,0 +1,7 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>What a run needs beside its configuration. <paramref name="StateDir"/> need not exist in a dry run. Safe to share between workers.</summary>
+internal sealed record RunContext(string Run, string StateDir, IRunObserver Observer, TimeProvider Clock, HostKeyPrompt? AskHostKey);

@@ -1,0 +1,80 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>Whole files under <c>.depsync/</c>: records, manifest, journal.</summary>
+internal static class SmallFile
+{
+    private const int ReadsInFlight = 4;
+
+    /// <summary>The bytes of a file; null when it is absent or longer than <paramref name="limit"/>, so that a peer cannot make us hold any amount.</summary>
+    public static async Task<byte[]?> ReadAsync(IWorkerFileSystem files, RelativePath path, int limit, CancellationToken cancellationToken)
+    {
+        await using var file = await files.OpenAsync(path, cancellationToken);
+        if (file is null)
+        {
+            return null;
+        }
+        var size = (await file.StatAsync(cancellationToken)).Size;
+        if (size > limit)
+        {
+            return null;
+        }
+        var bytes = new byte[size];
+        var chunk = files.Capabilities.MaxTransfer;
+        var reads = new Queue<Task<bool>>();
+        for (var offset = 0; offset < bytes.Length; offset += chunk)
+        {
+            if (reads.Count == ReadsInFlight && !await reads.Dequeue())
+            {
+                return null;
+            }
+            reads.Enqueue(FillAsync(file, bytes.AsMemory(offset, Math.Min(chunk, bytes.Length - offset)), offset, cancellationToken));
+        }
+        var whole = true;
+        while (reads.TryDequeue(out var read))
+        {
+            whole &= await read;
+        }
+        return whole ? bytes : null;
+    }
+
+    /// <summary>Writes a new file, which must not exist yet.</summary>
+    public static async Task WriteNewAsync(IWorkerFileSystem files, RelativePath path, ReadOnlyMemory<byte> bytes, FlushMode flush)
+    {
+        await using var file = await files.CreateFileAsync(path, CancellationToken.None);
+        var chunk = files.Capabilities.MaxTransfer;
+        for (var offset = 0; offset < bytes.Length; offset += chunk)
+        {
+            await file.WriteAtAsync(offset, bytes.Slice(offset, Math.Min(chunk, bytes.Length - offset)), CancellationToken.None);
+        }
+        if (flush == FlushMode.Durable)
+        {
+            await file.FlushAsync(CancellationToken.None);
+        }
+        await file.CloseAsync(CancellationToken.None);
+    }
+
+    private static async Task<bool> FillAsync(IWorkerFile file, Memory<byte> buffer, long offset, CancellationToken cancellationToken)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var count = await file.ReadAtAsync(offset, buffer, cancellationToken);
+            if (count == 0)
+            {
+                return false;
+            }
+            buffer = buffer[count..];
+            offset += count;
+        }
+        return true;
+    }
+}
+
+/// <summary>Whether what is written is brought to disk before the run goes on (<c>fsync: default</c>) or not (<c>never</c>).</summary>
+internal enum FlushMode
+{
+    Durable,
+    Never,
+}

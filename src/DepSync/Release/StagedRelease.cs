@@ -1,0 +1,32 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>What to stage. <paramref name="Uid"/> and <paramref name="Gid"/> are what new entries get by themselves in the run folder.</summary>
+internal sealed record StageRequest(IReadOnlyList<StagedItem> Items, RelativePath RunFolder, int? Uid, int? Gid, FlushMode Flush)
+{
+    /// <summary>The owner that an item is to be given, null when it has it by itself or the login cannot give it: only root gives files away.</summary>
+    public AttributeChange? OwnerFor(StagedItem item)
+    {
+        if (item.Uid is null || item.Gid is null || Uid is null || Gid is null)
+        {
+            return null;
+        }
+        var uid = Uid == 0 ? item.Uid : Uid;
+        return uid == Uid && item.Gid == Gid ? null : new AttributeChange(Uid: uid, Gid: item.Gid);
+    }
+}
+
+/// <summary>What is ready in <c>new/</c> on one worker: only entries of which every status was OK. The live tree is untouched.</summary>
+internal sealed record StagedRelease
+{
+    public required IReadOnlyList<StagedItem> Ready { get; init; }
+
+    /// <summary>Files that changed or vanished while they were sent; nothing of them is left in <c>new/</c>.</summary>
+    public required IReadOnlyList<FileEntry> Deferred { get; init; }
+
+    public required IReadOnlyList<Problem> Problems { get; init; }
+
+    public required long BytesSent { get; init; }
+}

@@ -1,0 +1,194 @@
+using System.Collections.Concurrent;
+using DepSync.Model;
+using DepSync.Scanning;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>
+/// Brings what a plan creates or replaces into the run folder's <c>new/</c>; writes nowhere else. Files go in parallel, bounded by number and by bytes.
+/// </summary>
+internal sealed class Stager(IWorkerFileSystem files, SourceTree source, StagingMeter meter)
+{
+    /// <summary>Files under way at once: enough that open, write and rename of small files hide each other's round trips.</summary>
+    private const int FilesInFlight = 256;
+
+    /// <summary>Bytes read and not yet acknowledged. The connection sends 1 MiB of it at a time; the rest keeps it busy.</summary>
+    private const long BytesInFlight = 4 << 20;
+
+    /// <exception cref="DepSyncException">The worker cannot take what is to be sent (Target): no space, no inodes, read-only, quota. The message tells the free space.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the run folder is to be dropped.</exception>
+    public async Task<StagedRelease> StageAsync(StageRequest request, CancellationToken cancellationToken)
+    {
+        var bytes = request.Items.Where(item => item.Change.Kind == EntryKind.File).Sum(item => item.Change.Source!.Size);
+        await CheckSpaceAsync(request.RunFolder, bytes, cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var outcome = new StageOutcome();
+        meter.Begin(bytes, request.Items.Count(item => item.Change.Kind == EntryKind.File));
+        await StageFoldersAndLinksAsync(request, outcome, stop.Token);
+        await StageFilesAsync(request, outcome, stop);
+        await FlushFoldersAsync(request, stop.Token);
+        return outcome.Finish(request.Items, meter.BytesSent);
+    }
+
+    private async Task StageFoldersAndLinksAsync(StageRequest request, StageOutcome outcome, CancellationToken cancellationToken)
+    {
+        foreach (var flight in request.Items.Where(item => item.Change.Kind != EntryKind.File).Chunk(FilesInFlight))
+        {
+            await Task.WhenAll(flight.Select(item => outcome.GuardAsync(item, () => StageOneAsync(item, request, cancellationToken))).ToList());
+        }
+    }
+
+    private async Task StageOneAsync(StagedItem item, StageRequest request, CancellationToken cancellationToken)
+    {
+        var entry = item.Change.Source!;
+        if (entry.Kind == EntryKind.Directory)
+        {
+            var made = files.CreateDirectoryAsync(item.Staged, 0b111_000_000, cancellationToken).AsTask();
+            var owner = request.OwnerFor(item) is { } change ? files.SetAttributesAsync(item.Staged, EntryKind.Directory, change, cancellationToken).AsTask() : Task.FromResult(true);
+            await made;
+            await IgnoreRefusalAsync(owner);
+            return;
+        }
+        await files.CreateSymlinkAsync(item.Staged, entry.LinkTarget, cancellationToken);
+        if (files.Capabilities.LinkTimes)
+        {
+            await files.SetAttributesAsync(item.Staged, EntryKind.Symlink, new AttributeChange(Seconds: entry.WorkerSeconds), cancellationToken);
+        }
+    }
+
+    private async Task StageFilesAsync(StageRequest request, StageOutcome outcome, CancellationTokenSource stop)
+    {
+        var stager = new FileStager(files, source, request, new ByteBudget(BytesInFlight));
+        using var slots = new SemaphoreSlim(FilesInFlight);
+        var running = new List<Task>();
+        try
+        {
+            foreach (var item in request.Items.Where(item => item.Change.Kind == EntryKind.File))
+            {
+                await slots.WaitAsync(stop.Token);
+                running.Add(StageFileAsync(item));
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(running);
+        }
+
+        async Task StageFileAsync(StagedItem item)
+        {
+            try
+            {
+                await outcome.GuardAsync(item, async () =>
+                {
+                    var deferral = await stager.StageAsync(item, meter, stop.Token);
+                    outcome.Defer(item, deferral);
+                    meter.FileDone();
+                });
+                if (outcome.FailedWriting(item) is { } refusal)
+                {
+                    throw await StorageFailure.DiagnoseAsync(files, request.RunFolder, refusal);
+                }
+            }
+            catch
+            {
+                await stop.CancelAsync();
+                throw;
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+    }
+
+    /// <summary>A new directory is on disk with its entries before it is renamed into the live tree.</summary>
+    private async Task FlushFoldersAsync(StageRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Flush == FlushMode.Never)
+        {
+            return;
+        }
+        foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.Directory).Chunk(FilesInFlight))
+        {
+            await Task.WhenAll(flight.Select(item => files.FlushDirectoryAsync(item.Staged, cancellationToken).AsTask()).ToList());
+        }
+    }
+
+    /// <summary>A worker that fills up hurts the server on it before it hurts the push, so what cannot fit is not begun.</summary>
+    private async Task CheckSpaceAsync(RelativePath folder, long bytes, CancellationToken cancellationToken)
+    {
+        if (bytes > 0 && await files.FreeSpaceAsync(folder, cancellationToken) is { } space && (space.ReadOnly || space.Bytes < (ulong)bytes))
+        {
+            throw StorageFailure.Explain(space, $"{bytes} bytes are to be staged");
+        }
+    }
+
+    private static async Task IgnoreRefusalAsync(Task<bool> task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (WorkerFileException)
+        {
+            // An owner that the login may not set: the directory is the login's own.
+        }
+    }
+
+    /// <summary>Collects what became of each item; safe for concurrent calls.</summary>
+    private sealed class StageOutcome
+    {
+        private readonly ConcurrentDictionary<RelativePath, WorkerFileException> _refused = new();
+        private readonly ConcurrentDictionary<RelativePath, FileEntry> _deferred = new();
+
+        public async Task GuardAsync(StagedItem item, Func<Task> stage)
+        {
+            try
+            {
+                await stage();
+            }
+            catch (WorkerFileException exception)
+            {
+                _refused[item.Change.Path] = exception;
+            }
+        }
+
+        /// <summary>A failure that SFTP does not explain, of an item whose folder is there: most likely the worker has no room.</summary>
+        public WorkerFileException? FailedWriting(StagedItem item) =>
+            _refused.TryGetValue(item.Change.Path, out var refusal) && refusal.Error == WorkerFileError.Failure && !_refused.ContainsKey(item.Change.Path.Parent) ? refusal : null;
+
+        public void Defer(StagedItem item, Deferral deferral)
+        {
+            if (deferral != Deferral.None)
+            {
+                _deferred[item.Change.Path] = item.Change.Source! with { Deferral = deferral };
+            }
+        }
+
+        public StagedRelease Finish(IReadOnlyList<StagedItem> items, long bytesSent)
+        {
+            var ready = new List<StagedItem>();
+            var problems = new List<Problem>();
+            var failed = new HashSet<RelativePath>();
+            foreach (var item in items)
+            {
+                var path = item.Change.Path;
+                if (failed.Contains(path.Parent))
+                {
+                    failed.Add(path);
+                }
+                else if (_refused.TryGetValue(path, out var refusal))
+                {
+                    failed.Add(path);
+                    problems.Add(new Problem(path, $"could not be staged: {refusal.Message}"));
+                }
+                else if (!_deferred.ContainsKey(path))
+                {
+                    ready.Add(item);
+                }
+            }
+            return new StagedRelease { Ready = ready, Problems = problems, BytesSent = bytesSent, Deferred = [.. _deferred.Values.OrderBy(entry => entry.Path)] };
+        }
+    }
+}

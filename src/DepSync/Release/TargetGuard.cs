@@ -1,0 +1,39 @@
+using DepSync.Model;
+using DepSync.Planning;
+using DepSync.Platform;
+using DepSync.State;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>Gathers the facts of where a target really is and asks the guards. Changes nothing.</summary>
+internal sealed class TargetGuard(FleetCase fleet, WorkerAddress address)
+{
+    /// <exception cref="DepSyncException">Guard.</exception>
+    public async Task CheckAsync(IWorkerFileSystem files, WorkerLook look, TargetState? state, CancellationToken cancellationToken)
+    {
+        var refusal = TargetRules.Check(new TargetCase
+        {
+            Worker = address.Name,
+            CanonicalPath = files.Place.CanonicalPath,
+            LoginDirectory = files.Place.LoginDirectory,
+            Local = address.IsLocal ? await LocalAsync(files, look, state, cancellationToken) : null,
+        });
+        if (refusal is not null)
+        {
+            throw new DepSyncException(ErrorKind.Guard, refusal.Message, refusal.Hint);
+        }
+    }
+
+    private async Task<LocalTarget> LocalAsync(IWorkerFileSystem files, WorkerLook look, TargetState? state, CancellationToken cancellationToken) => new()
+    {
+        ManagerPath = fleet.Tree.RealPath,
+        ManagerChain = DirectoryChain.Of(fleet.Tree.RealPath),
+        TargetChain = DirectoryChain.Of(files.Place.CanonicalPath),
+        Exists = look.TargetExists,
+        HasDepSyncFolder = look.FolderExists,
+        HasFiles = look.TargetExists && await files.ListAsync(RelativePath.Root, cancellationToken) is { Count: > 0 },
+        KnownInState = state is { Known: true },
+        FirstContact = fleet.Config.FirstContact.Contains(address.Name),
+    };
+}

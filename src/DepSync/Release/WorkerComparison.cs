@@ -1,0 +1,91 @@
+using DepSync.Model;
+using DepSync.Planning;
+using DepSync.Scanning;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>A worker's listing and the plan that follows from it. Immutable.</summary>
+internal sealed record WorkerComparison
+{
+    public required Snapshot Worker { get; init; }
+
+    public required Manifest? Manifest { get; init; }
+
+    public required SyncPlan Plan { get; init; }
+
+    /// <summary>Contents that were read back for it.</summary>
+    public required IReadOnlyDictionary<RelativePath, Digest> ReadBack { get; init; }
+
+    /// <summary>What the manifest would say if the plan were carried out whole.</summary>
+    public Dictionary<RelativePath, ManifestEntry> ExpectedRecord(Snapshot source) =>
+        ManifestBuilder.Build(new ManifestCase(source, Worker, Plan, Manifest, new HashSet<RelativePath>(), new Dictionary<RelativePath, long>()));
+}
+
+/// <summary>Lists a worker, reads back what the listing cannot prove, plans, and asks the guards. Changes nothing.</summary>
+internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
+{
+    /// <param name="earlier">A comparison of the same run: contents that it read back are not read again while size and mtime stand.</param>
+    /// <exception cref="DepSyncException">Guard: refused, before any change.</exception>
+    public async Task<WorkerComparison> CompareAsync(Manifest? manifest, PlanRules rules, WorkerComparison? earlier, CancellationToken cancellationToken)
+    {
+        var source = await fleet.Source;
+        var scanner = new WorkerScanner(files, fleet.Filters);
+        var proof = rules.Checksum ? DigestProof.None : DigestProof.Manifest;
+        var request = new WorkerScanRequest { Manifest = manifest, Proof = proof, ExplodedWebapps = source.ExplodedWebapps };
+        var worker = await scanner.ScanAsync(request, cancellationToken);
+        if (earlier?.Worker.Root is { } root && worker.Root is not null)
+        {
+            // The claim may have made .depsync/, which gave the root a new mtime; that is no difference of the trees, and the commit sets it back.
+            worker = worker.WithRoot(worker.Root with { ModifiedNs = root.ModifiedNs });
+        }
+        var readBack = new Dictionary<RelativePath, Digest>();
+        foreach (var (path, digest) in earlier?.ReadBack ?? new Dictionary<RelativePath, Digest>())
+        {
+            if (worker.Find(path) is { Kind: EntryKind.File } now && earlier!.Worker.Find(path) is { } then && now.Size == then.Size && now.WorkerSeconds == then.WorkerSeconds)
+            {
+                readBack.Add(path, digest);
+            }
+        }
+        worker = WorkerDigests.With(worker, readBack);
+        var toRead = Planner.FilesToRead(source, worker, rules);
+        if (toRead.Count > 0)
+        {
+            var digests = await new ContentReader(files).HashAsync(toRead, cancellationToken);
+            foreach (var file in toRead)
+            {
+                // What cannot be read cannot be proved equal: no content has the digest of all zeros, so the file is sent.
+                readBack[file.Path] = digests.GetValueOrDefault(file.Path);
+            }
+            worker = WorkerDigests.With(worker, readBack);
+        }
+        var plan = Planner.Plan(source, worker, manifest, rules);
+        Guard(source, worker, manifest, plan);
+        return new WorkerComparison { Worker = worker, Manifest = manifest, Plan = plan, ReadBack = readBack };
+    }
+
+    public PlanRules Rules() => new()
+    {
+        Checksum = fleet.Config.Checksum,
+        UnixModes = files.Capabilities.UnixModes,
+        LinkTimes = files.Capabilities.LinkTimes,
+        Symlinks = files.Capabilities.Symlinks,
+    };
+
+    private void Guard(Snapshot source, Snapshot worker, Manifest? manifest, SyncPlan plan)
+    {
+        var refusal = SafetyRules.Check(new SafetyCase
+        {
+            Plan = plan,
+            Source = source,
+            Worker = worker,
+            Manifest = manifest,
+            Limits = new SafetyLimits(fleet.Config.MaxDelete, fleet.Config.AllowEmpty),
+            PreviousMountPoints = fleet.Identity.MountPoints,
+        });
+        if (refusal is not null)
+        {
+            throw new DepSyncException(ErrorKind.Guard, refusal.Message, refusal.Hint);
+        }
+    }
+}

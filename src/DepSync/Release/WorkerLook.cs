@@ -1,0 +1,109 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>How much of <c>.depsync/</c> is read; the manifest alone is large.</summary>
+internal enum LookDepth
+{
+    Everything,
+    WithoutManifest,
+}
+
+/// <summary>What lies in a worker's <c>.depsync/</c> before a run touches anything. Immutable.</summary>
+internal sealed record WorkerLook
+{
+    private const int OwnerLimit = 64 * 1024;
+
+    /// <summary>A manifest of a million entries has some 200 MB; a longer file is not one of ours.</summary>
+    private const int ManifestLimit = 1 << 28;
+
+    public required bool TargetExists { get; init; }
+
+    public required bool FolderExists { get; init; }
+
+    /// <summary>Whether there is an <c>owner.json</c>, readable or not.</summary>
+    public bool OwnerExists { get; init; }
+
+    public OwnerRecord? Owner { get; init; }
+
+    public Manifest? Manifest { get; init; }
+
+    public IReadOnlyList<long> Runs { get; init; } = [];
+
+    public IReadOnlyList<long> Fenced { get; init; } = [];
+
+    public IReadOnlyList<long> Generations { get; init; } = [];
+
+    /// <summary>Runs that were cut off: there is something to roll forward.</summary>
+    public bool HasLeftovers => Runs.Count + Fenced.Count > 0;
+
+    /// <summary>The highest number that was ever used here, as far as this worker shows.</summary>
+    public long HighestNumber => new[] { Owner?.Number ?? 0, Manifest?.Number ?? 0 }.Concat(Runs).Concat(Fenced).Concat(Generations).Max();
+
+    /// <exception cref="DepSyncException">The folder is a link, not a directory, or cannot be read (Target).</exception>
+    public static async Task<WorkerLook> ReadAsync(IWorkerFileSystem files, LookDepth depth, CancellationToken cancellationToken)
+    {
+        var root = files.FindAsync(RelativePath.Root, cancellationToken).AsTask();
+        var folder = files.FindAsync(WorkerLayout.Folder, cancellationToken).AsTask();
+        if (await root is not { } target)
+        {
+            return new WorkerLook { TargetExists = false, FolderExists = false };
+        }
+        if (target.Kind != EntryKind.Directory)
+        {
+            throw new DepSyncException(ErrorKind.Target, $"The target {files.Place.CanonicalPath} is not a directory.");
+        }
+        if (await folder is not { } own)
+        {
+            return new WorkerLook { TargetExists = true, FolderExists = false };
+        }
+        if (own.Kind != EntryKind.Directory)
+        {
+            var what = own.Kind == EntryKind.Symlink ? "a link" : "not a directory";
+            throw new DepSyncException(ErrorKind.Target, $"{files.Place.CanonicalPath}/{WorkerLayout.FolderName} is {what}; DepSync works only in a folder of its own.", "remove it on the worker");
+        }
+        try
+        {
+            return await ReadFolderAsync(files, depth, cancellationToken);
+        }
+        catch (WorkerFileException exception) when (exception.Error == WorkerFileError.PermissionDenied)
+        {
+            throw new DepSyncException(
+                ErrorKind.Target,
+                $"{files.Place.CanonicalPath}/{WorkerLayout.FolderName} cannot be read: it belongs to uid {own.Uid?.ToString() ?? "?"} with mode {Convert.ToString(own.Mode, 8)}.",
+                "push as the user who pushed before, or give the folder to this login",
+                exception);
+        }
+    }
+
+    private static async Task<WorkerLook> ReadFolderAsync(IWorkerFileSystem files, LookDepth depth, CancellationToken cancellationToken)
+    {
+        var listing = files.ListAsync(WorkerLayout.Folder, cancellationToken).AsTask();
+        var generations = files.ListAsync(WorkerLayout.Generations, cancellationToken).AsTask();
+        var owner = SmallFile.ReadAsync(files, WorkerLayout.Owner, OwnerLimit, cancellationToken);
+        var manifest = depth == LookDepth.Everything ? ReadManifestAsync(files, cancellationToken) : Task.FromResult<Manifest?>(null);
+        await Task.WhenAll(listing, generations, owner, manifest);
+        var entries = await listing ?? [];
+        return new WorkerLook
+        {
+            TargetExists = true,
+            FolderExists = true,
+            OwnerExists = entries.Any(entry => entry.Name.AsSpan().SequenceEqual(WorkerLayout.Owner.Name)),
+            Owner = await owner is { } ownerBytes ? OwnerRecord.TryParse(ownerBytes) : null,
+            Manifest = await manifest,
+            Runs = Numbers(entries, WorkerLayout.RunNumber),
+            Fenced = Numbers(entries, WorkerLayout.FencedNumber),
+            Generations = Numbers(await generations ?? [], WorkerLayout.GenerationNumber),
+        };
+    }
+
+    /// <summary>Null when it is absent or damaged: then everything is compared by content.</summary>
+    public static async Task<Manifest?> ReadManifestAsync(IWorkerFileSystem files, CancellationToken cancellationToken) =>
+        await SmallFile.ReadAsync(files, WorkerLayout.Manifest, ManifestLimit, cancellationToken) is { } bytes && ManifestFormat.TryParse(bytes, out var manifest) ? manifest : null;
+
+    private static List<long> Numbers(IReadOnlyList<WorkerEntry> entries, NumberOf numberOf) =>
+        [.. entries.Where(entry => entry.Kind == EntryKind.Directory).Select(entry => numberOf(entry.Name)).OfType<long>().Order()];
+
+    private delegate long? NumberOf(ReadOnlySpan<byte> name);
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using DepSync.Model;
+using DepSync.State;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>
+/// One worker through a run: connect, look, compare; then nothing, a plan (dry run), or a claimed release. Its result tells every failure; nothing of one worker is thrown.
+/// </summary>
+internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
+{
+    private readonly string _key = TargetKey(address);
+    private ClaimedRelease? _claimed;
+
+    public async Task<WorkerResult> RunAsync(CancellationToken cancellationToken)
+    {
+        var began = fleet.Context.Clock.GetTimestamp();
+        var result = await TryAsync(cancellationToken);
+        result = result with { Elapsed = fleet.Context.Clock.GetElapsedTime(began) };
+        Remember(result);
+        Raise(new PhaseChanged(WorkerPhase.Finished));
+        Raise(new WorkerDone(result));
+        return result;
+    }
+
+    /// <summary>A connection that ends before the commit is tried once more in the same run; later than that the next run decides.</summary>
+    private async Task<WorkerResult> TryAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            try
+            {
+                return await ReleaseAsync(cancellationToken);
+            }
+            catch (WorkerLostException lost) when (lost.Kind == ErrorKind.ConnectionLost && _claimed is not { HasBegunCommit: true })
+            {
+                fleet.Tell(address.Name, NoteLevel.Notice, $"{lost.Message}; trying once more");
+                return await ReleaseAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Failed(WorkerStatus.Failed, new WorkerError(fleet.StopReason(), "stopped before its commit; nothing of it was changed", null));
+        }
+        catch (WorkerFileException exception)
+        {
+            return Failed(WorkerStatus.Failed, new WorkerError(ErrorKind.Target, $"{exception.Path}: {exception.Message}", "look at the rights and the space of the target on the worker"));
+        }
+        catch (DepSyncException exception)
+        {
+            var status = exception.Kind switch
+            {
+                ErrorKind.Guard or ErrorKind.Fenced => WorkerStatus.Refused,
+                ErrorKind.Duplicate => WorkerStatus.Skipped,
+                _ => WorkerStatus.Failed,
+            };
+            return Failed(status, new WorkerError(exception.Kind, exception.Message, exception.Hint));
+        }
+    }
+
+    private async Task<WorkerResult> ReleaseAsync(CancellationToken cancellationToken)
+    {
+        Raise(new PhaseChanged(WorkerPhase.Connecting));
+        await using var files = await fleet.Connector.ConnectAsync(address, cancellationToken);
+        Raise(new PhaseChanged(WorkerPhase.Comparing));
+        var look = await WorkerLook.ReadAsync(files, LookDepth.Everything, cancellationToken);
+        await new TargetGuard(fleet, address).CheckAsync(files, look, fleet.Store.LoadTarget(_key), cancellationToken);
+        var source = await fleet.Source.WaitAsync(cancellationToken);
+        var ownership = new OwnershipGuard(fleet, address.Name).Check(look, source);
+        TellOlderGeneration(look);
+        var comparer = new WorkerComparer(fleet, files);
+        var comparison = await comparer.CompareAsync(look.Manifest, comparer.Rules(), null, cancellationToken);
+        var isRecorded = look.Owner is not null && ownership is Ownership.Ours && ManifestBuilder.IsCurrent(look.Manifest, comparison.ExpectedRecord(source));
+        var hasNothingToDo = comparison.Plan.IsEmpty && !look.HasLeftovers && isRecorded && !fleet.Config.Takeover;
+        if (fleet.Config.DryRun || hasNothingToDo)
+        {
+            return Planned(comparison) with { Generation = look.Manifest?.Generation };
+        }
+        _claimed = new ClaimedRelease(fleet, files, new ReleaseCase
+        {
+            Worker = address.Name,
+            TargetKey = _key,
+            Look = look,
+            Comparison = comparison,
+            Ownership = ownership,
+        });
+        return await _claimed.RunAsync(cancellationToken);
+    }
+
+    private WorkerResult Planned(WorkerComparison comparison)
+    {
+        var plan = comparison.Plan;
+        foreach (var change in plan.Changes)
+        {
+            Raise(new EntryChanged(change));
+        }
+        foreach (var entry in plan.Deferred)
+        {
+            Raise(new EntryDeferred(entry));
+        }
+        foreach (var problem in plan.Problems)
+        {
+            Raise(new EntryFailed(problem));
+        }
+        var result = WorkerSummary.Of(address.Name, WorkerStatus.Unchanged, plan.Changes, plan.Problems) with { Deferred = plan.Deferred.Count, DeletesHeld = plan.HeldDeletes.Count };
+        return result.Status == WorkerStatus.Unchanged && fleet.Config.DryRun && result.HasDifferences ? result with { Status = WorkerStatus.Planned } : result;
+    }
+
+    private void TellOlderGeneration(WorkerLook look)
+    {
+        var shown = look.Manifest?.Generation ?? look.Owner?.Generation ?? 0;
+        if (fleet.Store.LoadTarget(_key)?.Generation is { } remembered && shown < remembered)
+        {
+            fleet.Tell(address.Name, NoteLevel.Notice, $"shows generation {shown}, but generation {remembered} was pushed to it: it was rebuilt or restored, and is synced from what it holds");
+        }
+    }
+
+    private WorkerResult Failed(WorkerStatus status, WorkerError error) => new() { Worker = address.Name, Status = status, Error = error };
+
+    private void Remember(WorkerResult result)
+    {
+        if (fleet.Config.DryRun)
+        {
+            return;
+        }
+        var stamp = new RunStamp(fleet.Context.Run, fleet.Context.Clock.GetUtcNow());
+        var isGood = result.Status is WorkerStatus.Synced or WorkerStatus.Unchanged;
+        var state = fleet.Store.LoadTarget(_key) ?? TargetState.Create(_key);
+        fleet.Store.SaveTarget(_key, state with
+        {
+            Generation = result.Generation ?? state.Generation,
+            LastRun = stamp,
+            LastStatus = result.Status,
+            LastGood = isGood && result.Deferred + result.DeletesHeld == 0 ? stamp : state.LastGood,
+            Known = state.Known || isGood,
+        });
+    }
+
+    private void Raise(RunEvent runEvent) => fleet.Context.Observer.On(runEvent with { Worker = address.Name });
+
+    /// <summary>State is kept by where a worker is, not by what it is called.</summary>
+    private static string TargetKey(WorkerAddress address) => address.IsLocal
+        ? address.Path
+        : string.Create(CultureInfo.InvariantCulture, $"{address.User}@{address.Host}:{address.Port}:{address.Path}");
+}

@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using DepSync.Config;
+using DepSync.Model;
+using DepSync.Release;
+using DepSync.Tests.Support;
+
+namespace DepSync.Tests.Release;
+
+/// <summary>A manager directory, its state and local targets in a temporary folder, and runs over them in this process.</summary>
+internal sealed class ReleaseFixture : IDisposable, IRunObserver
+{
+    private readonly TempTree _folder = new();
+    private int _runs;
+
+    public ReleaseFixture()
+    {
+        Manager = new TempTree(_folder, "manager");
+        Worker = new TempTree(_folder, "worker");
+        Manager.SetModified(""u8, 1_700_000_000);
+    }
+
+    public TempTree Manager { get; private set; }
+
+    public TempTree Worker { get; }
+
+    public ConcurrentQueue<RunEvent> Events { get; } = new();
+
+    public string StateDir => Path.Combine(_folder.Path, "state");
+
+    public string WorkerFolder => Path.Combine(Worker.Path, ".depsync");
+
+    /// <summary>Another manager directory with a state of its own, that pushes to the same worker.</summary>
+    public ReleaseFixture OtherManager(string name)
+    {
+        var other = new ReleaseFixture(this, name);
+        other.Manager.SetModified(""u8, 1_700_000_000);
+        return other;
+    }
+
+    private ReleaseFixture(ReleaseFixture first, string name)
+    {
+        _folder = new TempTree(first._folder, name);
+        Manager = new TempTree(_folder, "manager");
+        Worker = first.Worker;
+    }
+
+    public RunConfig Config => new()
+    {
+        ManagerDir = Manager.Path,
+        Workers = [Address("worker", Worker.Path)],
+        Settle = TimeSpan.Zero,
+    };
+
+    public static WorkerAddress Address(string name, string path) => new() { Name = name, Target = path, Path = path };
+
+    public Task<RunReport> RunAsync(CancellationToken cancellationToken = default) => RunAsync(Config, cancellationToken);
+
+    public async Task<RunReport> RunAsync(RunConfig config, CancellationToken cancellationToken = default)
+    {
+        Events.Clear();
+        var context = new RunContext($"run-{++_runs}", StateDir, this, TimeProvider.System, null);
+        return await new FleetRelease(config, context).RunAsync(cancellationToken);
+    }
+
+    public async Task<WorkerResult> SyncAsync(RunConfig? config = null) => Assert.Single((await RunAsync(config ?? Config)).Workers);
+
+    public string[] Lines() => [.. Events.OfType<EntryChanged>().Select(change => change.Change.Itemize).Order(StringComparer.Ordinal)];
+
+    public void AssertEqualTrees() => TreeText.AssertMirrored(Manager.Path, Worker.Path);
+
+    /// <summary>What lies directly in <c>.depsync/</c>.</summary>
+    public string[] OwnNames() => [.. Directory.GetFileSystemEntries(WorkerFolder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+
+    public void On(RunEvent runEvent) => Events.Enqueue(runEvent);
+
+    public void Dispose() => _folder.Dispose();
+}

@@ -13,7 +13,7 @@ internal sealed record RunLockHolder(string? Process, string? Host, string? Run,
 
     /// <summary>This process.</summary>
     public static RunLockHolder Current(string run, DateTimeOffset now) =>
-        new(Environment.ProcessId.ToString(CultureInfo.InvariantCulture), Environment.MachineName, run, now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        new(Environment.ProcessId.ToString(CultureInfo.InvariantCulture), LoginUser.Current.Host, run, now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
 
     /// <summary>Reads a lock file; a text that is not one of ours gives unknown parts, never a failure.</summary>
     public static RunLockHolder Read(SafeFileHandle file)

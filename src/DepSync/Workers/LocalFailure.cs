@@ -9,6 +9,8 @@ internal static class LocalFailure
     /// <summary>The exception that the contract promises; null for one that is a bug.</summary>
     public static Exception? Of(Exception thrown, RelativePath path) => thrown switch
     {
+        UnixException { Errno: UnixError.CrossDevice or UnixError.Busy } e =>
+            new WorkerFileException(WorkerFileError.Failure, path, $"{e.Message} (is a filesystem mounted here, below the target?)", e),
         UnixException e => new WorkerFileException(KindOf(e), path, e.Message, e),
         UnauthorizedAccessException e => new WorkerFileException(WorkerFileError.PermissionDenied, path, e.Message, e),
         PathTooLongException e => new WorkerFileException(WorkerFileError.BadName, path, e.Message, e),

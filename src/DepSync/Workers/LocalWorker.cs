@@ -1,4 +1,3 @@
-using System.Text;
 using DepSync.Model;
 using DepSync.Platform;
 
@@ -8,7 +7,7 @@ namespace DepSync.Workers;
 /// A directory of this machine (an NFS mount) as a worker, through descriptors: the target itself may be reached through links, below it no link is followed in any component, so
 /// that nobody who owns a part of the tree can lead a privileged run out of it. Calls are synchronous. Unix; <see cref="Open"/> gives Windows its own.
 /// </summary>
-internal sealed class LocalWorker : IWorkerFileSystem
+internal sealed partial class LocalWorker : IWorkerFileSystem
 {
     /// <summary>As large as one SFTP packet may be: larger ones were not faster.</summary>
     private const int LargestTransfer = 256 << 10;
@@ -44,20 +43,6 @@ internal sealed class LocalWorker : IWorkerFileSystem
 
     /// <summary>Whether it was disposed: then every call, those on its files too, is refused.</summary>
     public bool IsClosed => _closed;
-
-    /// <summary>Opens a target by its absolute path. It may be missing: <see cref="CreateDirectoryAsync"/> of the root creates it.</summary>
-    /// <exception cref="WorkerLostException">Target: its parent is missing, it is no directory, or it cannot be reached.</exception>
-    public static IWorkerFileSystem Open(string path)
-    {
-        try
-        {
-            return OperatingSystem.IsWindows() ? LocalWindowsWorker.Open(path) : OpenUnix(path, root => new UnixTree(root));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new WorkerLostException(ErrorKind.Target, $"the target {path} cannot be opened: {e.Message}", "check the path and the rights of every folder above it", e);
-        }
-    }
 
     public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken) =>
         Call<IReadOnlyList<WorkerEntry>?>(directory, () =>
@@ -195,32 +180,6 @@ internal sealed class LocalWorker : IWorkerFileSystem
         return new WorkerEntry(name, stat.Kind, stat.Size, rest < 0 ? seconds - 1 : seconds, stat.Mode, stat.Uid, stat.Gid) { Identity = (stat.Device, stat.Inode) };
     }
 
-    /// <summary><see cref="Open"/> with a way to confine, so that tests can take that of systems without openat2.</summary>
-    internal static LocalWorker OpenUnix(string path, Func<UnixDirectory, UnixTree> confine)
-    {
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var login = home.Length > 0 ? RealPath.Of(home) ?? home : null;
-        if (RealPath.Of(path) is { } real)
-        {
-            var root = UnixDirectory.Open(real) ?? throw new WorkerLostException(ErrorKind.Target, $"the target {path} is no directory", "a target is a directory");
-            return new LocalWorker(confine, new WorkerPlace(real, login, IdentityOf(root)), null) { _tree = confine(root) };
-        }
-        var trimmed = Path.TrimEndingDirectorySeparator(path);
-        var parentPath = Path.GetDirectoryName(trimmed) is { } above ? RealPath.Of(above) : null;
-        var name = Encoding.UTF8.GetBytes(Path.GetFileName(trimmed));
-        var parent = parentPath is null || !RelativePath.IsName(name) ? null : UnixDirectory.Open(parentPath);
-        if (parent is null)
-        {
-            throw new WorkerLostException(ErrorKind.Target, $"the folder above the target {path} does not exist", "create it, or mend the path in the workers list; only the last folder is created");
-        }
-        if (parent.Find(name) is not null)
-        {
-            parent.Dispose();
-            throw new WorkerLostException(ErrorKind.Target, $"the target {path} is a link to something that does not exist", "is it mounted?");
-        }
-        return new LocalWorker(confine, new WorkerPlace(Path.Combine(parentPath!, Path.GetFileName(trimmed)), login, null), (parent, name));
-    }
-
     private bool CreateTarget(int mode)
     {
         lock (_creation)
@@ -287,7 +246,7 @@ internal sealed class LocalWorker : IWorkerFileSystem
     {
         if (path.IsRoot)
         {
-            throw new UnixException(UnixError.Busy, "change the target itself");
+            throw new IOException("cannot change the target itself");
         }
     }
 

@@ -1,1 +1,5 @@
-return 0;
+using DepSync.Cli;
+using DepSync.Config;
+using DepSync.Reporting;
+
+return await new CommandHost(ConfigPlace.OfProcess(), OutputOptions.ForProcess(), TimeProvider.System).InvokeAsync(args);

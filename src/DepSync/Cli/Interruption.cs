@@ -1,11 +1,10 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace DepSync.Cli;
 
 /// <summary>
 /// SIGINT, SIGTERM and SIGHUP: the first one cancels <see cref="Token"/>, so that a started commit finishes; a second one ends the process at once, and the next run goes on
-/// from there. A signal that the parent had ignored (<c>nohup</c>, a shell's background job) stays ignored.
+/// from there. What was ignored when the program began (<c>nohup</c>) stays so: the runtime sees to it.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -15,13 +14,8 @@ internal sealed class Interruption : IDisposable
 
     public Interruption()
     {
-        foreach (var (signal, number) in new[] { (PosixSignal.SIGHUP, 1), (PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15) })
-        {
-            if (!IsIgnored(number))
-            {
-                _registrations.Add(PosixSignalRegistration.Create(signal, On));
-            }
-        }
+        PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+        _registrations.AddRange(signals.Select(signal => PosixSignalRegistration.Create(signal, On)));
     }
 
     public CancellationToken Token => _source.Token;
@@ -40,20 +34,5 @@ internal sealed class Interruption : IDisposable
             Environment.Exit(ExitCodes.Interrupted);
         }
         _source.Cancel();
-    }
-
-    private static bool IsIgnored(int signal)
-    {
-        try
-        {
-            var line = OperatingSystem.IsLinux() ? File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("SigIgn:", StringComparison.Ordinal)) : null;
-            return line is not null
-                && ulong.TryParse(line.AsSpan("SigIgn:".Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var mask)
-                && (mask & (1UL << (signal - 1))) != 0;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
     }
 }

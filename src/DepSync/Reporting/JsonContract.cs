@@ -153,6 +153,9 @@ internal sealed record JsonRunDone : JsonLine
     public JsonError? Error { get; init; }
 }
 
+/// <summary>What <c>depsync check</c> found; <see cref="Mend"/> is a command, or what to do, and null where there is nothing to mend.</summary>
+internal sealed record JsonCheck(string Worker, string Name, bool Ok, string Message, string? Mend) : JsonLine("check");
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(JsonRunStarted))]
 [JsonSerializable(typeof(JsonChange))]
@@ -161,4 +164,5 @@ internal sealed record JsonRunDone : JsonLine
 [JsonSerializable(typeof(JsonNote))]
 [JsonSerializable(typeof(JsonWorkerDone))]
 [JsonSerializable(typeof(JsonRunDone))]
+[JsonSerializable(typeof(JsonCheck))]
 internal sealed partial class JsonContract : JsonSerializerContext;

@@ -1,8 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using DepSync.Model;
 
 namespace DepSync.Reporting;
@@ -13,17 +8,12 @@ namespace DepSync.Reporting;
 /// <param name="codeOf">A worker's own exit code.</param>
 internal sealed class JsonReporter(Screen screen, TimeProvider time, Func<WorkerResult, int> codeOf) : IRunObserver
 {
-    // Lines go to pipes and files, not into HTML: `<f+++` should read as such.
-    private static readonly JsonContract Contract = new(new JsonSerializerOptions
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-    });
+    private static readonly JsonContract Contract = JsonLineWriter.Contract;
 
     private readonly Lock _lock = new();
+    private readonly JsonLineWriter _lines = new(screen, time);
     private readonly SeenProblems _problems = new();
     private readonly long _started = time.GetTimestamp();
-    private string? _run;
     private int _workers;
     private int _workersOk;
 
@@ -34,22 +24,22 @@ internal sealed class JsonReporter(Screen screen, TimeProvider time, Func<Worker
             switch (runEvent)
             {
                 case RunStarted started:
-                    _run = started.Run;
+                    _lines.Run = started.Run;
                     _workers = started.Workers.Count;
-                    Write(new JsonRunStarted(started.ManagerDir, started.Workers, started.DryRun), Contract.JsonRunStarted);
+                    _lines.Write(new JsonRunStarted(started.ManagerDir, started.Workers, started.DryRun), Contract.JsonRunStarted);
                     break;
                 case EntryChanged(var change):
-                    Write(Line(runEvent.Worker, change), Contract.JsonChange);
+                    _lines.Write(Line(runEvent.Worker, change), Contract.JsonChange);
                     break;
                 case EntryDeferred(var entry):
                     var (path, base64) = PathOf(entry.Path);
-                    Write(new JsonDeferred { Worker = runEvent.Worker, Path = path, PathBase64 = base64, Deferral = Wording.Snake(entry.Deferral) }, Contract.JsonDeferred);
+                    _lines.Write(new JsonDeferred { Worker = runEvent.Worker, Path = path, PathBase64 = base64, Deferral = Wording.Snake(entry.Deferral) }, Contract.JsonDeferred);
                     break;
                 case EntryFailed(var problem):
                     WriteProblem(runEvent.Worker, problem);
                     break;
                 case Note(not NoteLevel.Detail and var level, var message):
-                    Write(new JsonNote(runEvent.Worker, Wording.Snake(level), message), Contract.JsonNote);
+                    _lines.Write(new JsonNote(runEvent.Worker, Wording.Snake(level), message), Contract.JsonNote);
                     break;
                 case WorkerDone(var result):
                     WriteWorker(result);
@@ -58,7 +48,7 @@ internal sealed class JsonReporter(Screen screen, TimeProvider time, Func<Worker
                     WriteRunDone(report, exitCode);
                     break;
                 case RunFailed failed:
-                    Write(
+                    _lines.Write(
                         new JsonRunDone
                         {
                             ExitCode = failed.ExitCode,
@@ -111,7 +101,7 @@ internal sealed class JsonReporter(Screen screen, TimeProvider time, Func<Worker
         if (_problems.Add(worker, problem))
         {
             var (path, base64) = PathOf(problem.Path);
-            Write(new JsonProblem { Worker = worker, Path = path, PathBase64 = base64, Message = problem.Message }, Contract.JsonProblem);
+            _lines.Write(new JsonProblem { Worker = worker, Path = path, PathBase64 = base64, Message = problem.Message }, Contract.JsonProblem);
         }
     }
 
@@ -122,7 +112,7 @@ internal sealed class JsonReporter(Screen screen, TimeProvider time, Func<Worker
             WriteProblem(result.Worker, problem);
         }
         _workersOk += Outcome.IsFine(result) ? 1 : 0;
-        Write(
+        _lines.Write(
             new JsonWorkerDone
             {
                 Worker = result.Worker,
@@ -151,7 +141,7 @@ internal sealed class JsonReporter(Screen screen, TimeProvider time, Func<Worker
             WriteProblem(null, problem);
         }
         var ok = report.Workers.Count(Outcome.IsFine);
-        Write(
+        _lines.Write(
             new JsonRunDone
             {
                 ExitCode = exitCode,
@@ -162,36 +152,5 @@ internal sealed class JsonReporter(Screen screen, TimeProvider time, Func<Worker
                 Error = report.Ended is { } ended ? new JsonError(Wording.Snake(ended), TroubleText.EndOf(ended), null) : null,
             },
             Contract.JsonRunDone);
-    }
-
-    private void Write<T>(T line, JsonTypeInfo<T> type)
-        where T : JsonLine
-    {
-        line.Ts = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-        line.Run = _run;
-        screen.Print(EscapeHazards(JsonSerializer.Serialize(line, type)));
-    }
-
-    // The relaxed encoder lets DEL, C1 and bidirectional controls through. Outside of ASCII all text of a line is inside its strings, so this keeps it JSON.
-    private static string EscapeHazards(string json)
-    {
-        var first = json.AsSpan().IndexOfAnyExceptInRange(' ', '~');
-        if (first < 0)
-        {
-            return json;
-        }
-        var text = new StringBuilder(json.Length + 16).Append(json, 0, first);
-        foreach (var unit in json.AsSpan(first))
-        {
-            if (!char.IsSurrogate(unit) && DisplayText.IsHazard(new Rune(unit)))
-            {
-                text.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:X4}");
-            }
-            else
-            {
-                text.Append(unit);
-            }
-        }
-        return text.ToString();
     }
 }

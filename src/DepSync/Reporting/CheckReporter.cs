@@ -1,0 +1,55 @@
+namespace DepSync.Reporting;
+
+/// <summary>One thing that <c>check</c> looked at on a worker. <see cref="Mend"/> says what to do, also about something that is fine and could be better.</summary>
+internal sealed record CheckFinding(string Name, bool Ok, string Message, string? Mend);
+
+/// <summary>Prints what <c>check</c> found, a worker in one piece: a line a finding, or with <c>--json</c> an object. Safe for concurrent calls.</summary>
+internal sealed class CheckReporter
+{
+    private readonly Lock _lock = new();
+    private readonly Screen _screen;
+    private readonly OutputOptions _options;
+    private readonly JsonLineWriter _json;
+
+    public CheckReporter(Screen screen, OutputOptions options, TimeProvider time, string run)
+    {
+        _screen = screen;
+        _options = options;
+        _json = new JsonLineWriter(screen, time) { Run = run };
+    }
+
+    public void Print(string worker, IReadOnlyList<CheckFinding> findings)
+    {
+        lock (_lock)
+        {
+            if (_options.Format == OutputFormat.Json)
+            {
+                foreach (var finding in findings)
+                {
+                    _json.Write(new JsonCheck(worker, finding.Name, finding.Ok, finding.Message, finding.Mend), JsonLineWriter.Contract.JsonCheck);
+                }
+                return;
+            }
+            var shown = _options.Verbosity == Verbosity.Quiet ? [.. findings.Where(f => !f.Ok)] : findings;
+            if (shown.Count > 0)
+            {
+                _screen.Print(string.Join('\n', Lines(worker, shown)));
+            }
+        }
+    }
+
+    private IEnumerable<string> Lines(string worker, IReadOnlyList<CheckFinding> findings)
+    {
+        yield return Wording.Name(worker);
+        var width = findings.Max(f => f.Name.Length);
+        foreach (var finding in findings)
+        {
+            var state = finding.Ok ? _screen.OutInk.Paint(Shade.Good, "ok    ") : _screen.OutInk.Paint(Shade.Bad, "failed");
+            yield return $"  {state}  {finding.Name.PadRight(width)}  {Wording.Line(finding.Message)}";
+            if (finding.Mend is { } mend)
+            {
+                yield return $"          {new string(' ', width)}  mend: {Wording.Line(mend)}";
+            }
+        }
+    }
+}

@@ -10,6 +10,7 @@ internal sealed record Manifest
 
     public required long Generation { get; init; }
 
+    /// <summary>The root's own attributes are here too, under <see cref="RelativePath.Root"/>: without them a new mtime of the root would pass for a change of the source.</summary>
     public required IReadOnlyDictionary<RelativePath, ManifestEntry> Entries { get; init; }
 }
 

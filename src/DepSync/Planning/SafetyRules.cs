@@ -57,7 +57,8 @@ internal static class SafetyRules
     private static IEnumerable<(string Message, string Flag)> EmptySource(SafetyCase safetyCase)
     {
         var files = safetyCase.Worker.Entries.Count(e => IsContent(e.Kind) && !e.Protected);
-        if (files > 0 && !safetyCase.Limits.AllowEmpty.Contains(RelativePath.Root))
+        // A source that could not be read whole is not known to be empty, and then nothing is removed anyway.
+        if (files > 0 && safetyCase.Source.Problems.Count == 0 && !safetyCase.Limits.AllowEmpty.Contains(RelativePath.Root))
         {
             yield return ($"The manager directory holds no file, the worker holds {Number(files)}.", AllowEmpty(RelativePath.Root));
         }
@@ -70,7 +71,7 @@ internal static class SafetyRules
             return [];
         }
         var filled = safetyCase.Source.Entries.Where(e => IsContent(e.Kind) && e.Path.Depth > 1).Select(e => e.Path.TopFolder).ToHashSet();
-        var losing = safetyCase.Plan.Changes.Where(c => c.Action == ChangeAction.Delete).Select(c => c.Path.TopFolder).ToHashSet();
+        var losing = safetyCase.Plan.Changes.Where(c => c.Action == ChangeAction.Delete && manifest.Entries.ContainsKey(c.Path)).Select(c => c.Path.TopFolder).ToHashSet();
         return
             from entry in manifest.Entries
             where IsContent(entry.Value.Kind) && entry.Key.Depth > 1

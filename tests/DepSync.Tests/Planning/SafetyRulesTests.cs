@@ -60,6 +60,18 @@ public sealed class SafetyRulesTests
     public void A_folder_that_loses_nothing_in_this_plan_is_not_refused() =>
         Assert.Null(Check("lib/x = x", "lib/x = x", pushed: "webapps/a = one\nwebapps/b = two\nlib/x = x"));
 
+    [Fact]
+    public void A_folder_whose_files_are_all_excluded_now_is_not_refused_for_what_somebody_added_there() =>
+        Assert.Null(Check("lib/x = x", "webapps/added = y\nlib/x = x", pushed: "webapps/a = one\nwebapps/b = two\nlib/x = x"));
+
+    [Fact]
+    public void A_source_that_could_not_be_read_is_not_known_to_be_empty()
+    {
+        var (source, worker) = (SnapshotText.Parse("webapps/").With(problems: ["webapps"]), SnapshotText.Parse("webapps/a.war = one"));
+        var plan = Planner.Plan(source, worker, manifest: null, new PlanRules());
+        Assert.Null(SafetyRules.Check(new SafetyCase { Plan = plan, Source = source, Worker = worker, Limits = new(new(0, IsPercent: false), []) }));
+    }
+
     [Theory]
     [InlineData(19, 20, "50%", null)]
     [InlineData(20, 40, "50%", null)]

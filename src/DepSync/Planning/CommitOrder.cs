@@ -11,8 +11,8 @@ namespace DepSync.Planning;
 /// <item>Deletes in the reverse of that order: content before its directory. A directory is only deleted when everything below it is, so it too may go as a whole.</item>
 /// <item>Attributes: files and links by rank and path, then directories deepest first, the root last.</item>
 /// </list>
-/// Making the changes one by one from first to last is always correct. Creates, deletes and renames disturb the mtime of the directory they happen in:
-/// <see cref="DirectoriesToSettle"/> names the directories whose attributes are set at the end, whether or not the plan has a change of them. Pure.
+/// Making the changes one by one from first to last is always correct. Creates, deletes and renames disturb the mtime of the directory they happen in: it is set back at
+/// the end although the plan, like rsync, has no change of a directory whose mtime was right before. Pure.
 /// </summary>
 internal static class CommitOrder
 {
@@ -74,34 +74,6 @@ internal static class CommitOrder
         arranged.AddRange(attributes.Where(c => c.Kind != EntryKind.Directory).OrderBy(Rank).ThenBy(c => c.Path));
         arranged.AddRange(attributes.Where(c => c.Kind == EntryKind.Directory).OrderByDescending(c => c.Path.Depth).ThenBy(c => c.Path));
         return arranged;
-    }
-
-    /// <summary>
-    /// The source's directories that the plan creates, changes, or changes something in: deepest first, the root last. Their mode and mtime are set after everything else.
-    /// </summary>
-    public static IReadOnlyList<FileEntry> DirectoriesToSettle(SyncPlan plan, Snapshot source)
-    {
-        var directories = new Dictionary<RelativePath, FileEntry>();
-        foreach (var change in plan.Changes)
-        {
-            if (change.Kind == EntryKind.Directory)
-            {
-                Add(change.Path);
-            }
-            if (change.Action != ChangeAction.Attributes && !change.Path.IsRoot)
-            {
-                Add(change.Path.Parent);
-            }
-        }
-        return [.. directories.Values.OrderByDescending(d => d.Path.Depth).ThenBy(d => d.Path)];
-
-        void Add(RelativePath path)
-        {
-            if (source.Find(path) is { Kind: EntryKind.Directory } directory)
-            {
-                directories[path] = directory;
-            }
-        }
     }
 
     private static bool IsReferred(ReadOnlySpan<byte> name) =>

@@ -30,14 +30,14 @@ internal static class EntryComparison
 
     /// <summary>
     /// Whether the contents are surely the same, for a source file that cannot be read now: by their digests, or because neither side has moved since the push that the
-    /// manifest tells of.
+    /// manifest tells of. Of one that vanished nothing is known any more.
     /// </summary>
     public static bool ProvablyEqual(FileEntry source, FileEntry worker, ManifestEntry? record) =>
-        source.Size == worker.Size
-        && (source.Size == 0
-            || (Known(source, worker)
-                ? source.Digest == worker.Digest
-                : record is not null && record.SourceModifiedNs == source.ModifiedNs && WorkerDigests.Proves(record, worker)));
+        source.Deferral != Deferral.Vanished
+        && source.Size == worker.Size
+        && (Known(source, worker)
+            ? source.Digest == worker.Digest
+            : record is not null && record.SourceModifiedNs == source.ModifiedNs && WorkerDigests.Proves(record, worker));
 
     /// <summary>Whether equal size and time leave it open if the contents are equal.</summary>
     public static bool NeedsRead(FileEntry source, FileEntry worker, PlanRules rules) =>

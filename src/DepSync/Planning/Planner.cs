@@ -30,8 +30,8 @@ internal sealed class Planner
     }
 
     /// <summary>
-    /// The worker's files whose content must be read before the plan is final: equal in size and time (with <c>--checksum</c>: in size), and nothing proves their content.
-    /// Ask after <see cref="WorkerDigests.Prove"/>, and hand the answers in through <see cref="WorkerDigests.With"/>.
+    /// The worker's files whose content must be read before the plan is final: equal in size and time (with <c>--checksum</c>: in size), and the listing could not prove
+    /// their content. The answers come back through <see cref="WorkerDigests.With"/>.
     /// </summary>
     public static IReadOnlyList<FileEntry> FilesToRead(Snapshot source, Snapshot worker, PlanRules rules) =>
         [.. worker.Entries.Where(entry => source.Find(entry.Path) is { } wanted && EntryComparison.NeedsRead(wanted, entry, rules))];
@@ -85,9 +85,13 @@ internal sealed class Planner
             return;
         }
         var worker = _worker.Find(source.Path);
-        if (_ground.IsNotOurs(source.Path))
+        if (_ground.IsSpecial(source.Path))
         {
             Refuse(source, "a device, socket or FIFO stands here on the worker");
+        }
+        else if (_ground.IsExploded(source.Path))
+        {
+            Refuse(source, "the worker's server has unpacked the archive of that name here");
         }
         else if (source.Kind == EntryKind.Symlink && !_rules.Symlinks)
         {
@@ -188,7 +192,7 @@ internal sealed class Planner
         }
         var stays = _source.Find(worker.Path) is not null
             || _ground.IsClosed(worker.Path)
-            || _ground.IsNotOurs(worker.Path)
+            || _ground.IsSpecial(worker.Path)
             || _ground.IsProtected(worker.Path)
             || (worker.Kind == EntryKind.Directory && (_ground.IsKept(worker.Path) || CommitOrder.IsTypeFolder(worker.Path)));
         if (stays)

@@ -7,18 +7,21 @@ namespace DepSync.Planning;
 /// </summary>
 internal sealed class WorkerGround
 {
+    private readonly Snapshot _source;
     private readonly HashSet<RelativePath> _closed;
     private readonly HashSet<RelativePath> _unreadable;
-    private readonly HashSet<RelativePath> _notOurs;
+    private readonly HashSet<RelativePath> _special;
+    private readonly HashSet<RelativePath> _exploded = [];
     private readonly HashSet<RelativePath> _kept = [];
     private readonly HashSet<RelativePath> _protected = [];
 
     public WorkerGround(Snapshot source, Snapshot worker)
     {
+        _source = source;
         _unreadable = [.. worker.Problems.Select(p => p.Path)];
-        _notOurs = [.. source.ExplodedWebapps, .. source.SpecialFiles, .. worker.SpecialFiles];
-        _closed = [.. _unreadable, .. _notOurs, .. source.Problems.Select(p => p.Path)];
-        foreach (var path in worker.Keepers.Concat(_unreadable).Concat(_notOurs.Select(p => p.Parent)))
+        _special = [.. source.SpecialFiles, .. worker.SpecialFiles];
+        _closed = [.. _unreadable, .. _special, .. source.Problems.Select(p => p.Path)];
+        foreach (var path in worker.Keepers.Concat(_unreadable).Concat(_special.Select(p => p.Parent)))
         {
             Keep(path);
         }
@@ -34,8 +37,11 @@ internal sealed class WorkerGround
     /// <summary>What lies below is unknown on one side, or not ours: nothing there is made, changed or removed.</summary>
     public bool IsClosed(RelativePath folder) => _closed.Contains(folder);
 
-    /// <summary>The entry itself is not ours (a special file, a server's own work), whatever the source has there.</summary>
-    public bool IsNotOurs(RelativePath path) => _notOurs.Contains(path);
+    /// <summary>On one side the entry is a device, socket or FIFO: whatever the worker has there stays.</summary>
+    public bool IsSpecial(RelativePath path) => _special.Contains(path);
+
+    /// <summary>The worker has a directory there that its server unpacked from the archive beside it.</summary>
+    public bool IsExploded(RelativePath path) => _exploded.Contains(path);
 
     /// <summary>The entry was there but could not be looked at.</summary>
     public bool IsUnreadable(RelativePath path) => _unreadable.Contains(path);
@@ -57,14 +63,16 @@ internal sealed class WorkerGround
             _protected.Add(entry.Path);
             Keep(entry.Kind == EntryKind.Directory ? entry.Path : parent);
         }
-        else if (entry.Kind == EntryKind.Special)
+        else if (entry.Kind == EntryKind.Special || _special.Contains(entry.Path))
         {
-            _notOurs.Add(entry.Path);
+            _special.Add(entry.Path);
             Keep(parent);
         }
-        else if (_notOurs.Contains(entry.Path) || _notOurs.Contains(parent))
+        else if (_exploded.Contains(parent) || (entry.Kind == EntryKind.Directory && _source.ExplodedWebapps.Contains(entry.Path)))
         {
-            _notOurs.Add(entry.Path);
+            _exploded.Add(entry.Path);
+            _closed.Add(entry.Path);
+            Keep(parent);
         }
         else
         {

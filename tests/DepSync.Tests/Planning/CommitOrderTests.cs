@@ -66,15 +66,6 @@ public sealed class CommitOrderTests
             Paths(Source, Worker));
     }
 
-    [Fact]
-    public void Directories_whose_times_a_commit_disturbs_are_settled_deepest_first()
-    {
-        var source = SnapshotText.Parse("a/b/new = x\nc/same = x\nd/\nd/e/same = x\nf/g/  m700\nh/touched = x  @5\nempty/");
-        var worker = SnapshotText.Parse("c/same = x\nd/e/same = x\nd/e/old/x\nf/g/\nh/touched = x");
-        var plan = Planner.Plan(source, worker, manifest: null, new PlanRules());
-        Assert.Equal(["a/b", "d/e", "f/g", "a", "empty", ""], CommitOrder.DirectoriesToSettle(plan, source).Select(d => d.Path.ToString()));
-    }
-
     private static IEnumerable<string> Paths(string source, string worker) =>
         Planner.Plan(SnapshotText.Parse(source), SnapshotText.Parse(worker), manifest: null, new PlanRules()).Changes.Select(c => c.Path.ToString());
 }

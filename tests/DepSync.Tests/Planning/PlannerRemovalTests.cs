@@ -141,6 +141,18 @@ public sealed class PlannerRemovalTests
     }
 
     [Fact]
+    public void Beside_an_archive_only_a_directory_is_the_servers()
+    {
+        var source = SnapshotText.Parse("webapps/a.war = one\nwebapps/a -> elsewhere").With(exploded: ["webapps/a"]);
+        Assert.Equal(["Create webapps/a"], Changes("webapps/a.war = one"));
+        Assert.Equal(["Update webapps/a"], Changes("webapps/a.war = one\nwebapps/a -> x"));
+        Assert.Empty(Changes("webapps/a.war = one\nwebapps/a/x/y"));
+        Assert.Single(Planner.Plan(source, SnapshotText.Parse("webapps/a.war = one\nwebapps/a/x/y"), manifest: null, Rules).Problems);
+
+        IEnumerable<string> Changes(string worker) => Planner.Plan(source, SnapshotText.Parse(worker), manifest: null, Rules).Changes.Select(c => $"{c.Action} {c.Path}");
+    }
+
+    [Fact]
     public void What_is_protected_or_not_ours_is_no_entry_of_the_worker()
     {
         var plan = Plan("", SnapshotText.Parse("a/b\nmeta/  protected\nmeta/x\npipe  special\nc -> t"));

@@ -109,22 +109,6 @@ public sealed class PlannerTests
     }
 
     [Theory]
-    [InlineData("a = one", "a = one  unread", "a = one", true)]
-    [InlineData("a = one", "a = one  unread @5", "a = one", false)]
-    [InlineData("a = one", "a = three  unread", "a = one", false)]
-    [InlineData("a = one  @1", "a = one  unread @1", "a = one  @1.7", true)]
-    [InlineData("a = one", "a = one  unread", "b = one", false)]
-    [InlineData("a = one", "a = one  unread", "a -> one", false)]
-    public void The_manifest_proves_what_nobody_touched_since(string source, string worker, string pushed, bool proved)
-    {
-        var manifest = SnapshotText.ManifestOf(SnapshotText.Parse(pushed));
-        var path = RelativePath.Parse("a");
-        var known = WorkerDigests.Prove(SnapshotText.Parse(worker), manifest, Rules).Find(path)?.Digest;
-        Assert.Equal(proved ? SnapshotText.Parse(source).Find(path)?.Digest : null, known);
-        Assert.Null(WorkerDigests.Prove(SnapshotText.Parse(worker), manifest, new PlanRules { Checksum = true }).Find(path)?.Digest);
-    }
-
-    [Theory]
     [InlineData("a = two", "a = one", "a = one", "Source")]
     [InlineData("a = one", "a = two", "a = one", "Drift")]
     [InlineData("a = one", "", "a = one", "Drift")]
@@ -159,6 +143,9 @@ public sealed class PlannerTests
     [InlineData("a = one  Vanished unread", "a = two", true)]
     [InlineData("a = one  Changing unread", "a = one", true)]
     [InlineData("a = one  Unsettled", "a = two  @5", true)]
+    [InlineData("a  Vanished unread", "a", true)]
+    [InlineData("a  Vanished", "a", true)]
+    [InlineData("a  Vanished unread", "a/b/c", true)]
     [InlineData("a = one  IncompleteArchive", "a = one", false)]
     [InlineData("a = one  IncompleteArchive", "a/", true)]
     [InlineData("a = one  IncompleteArchive", "a -> t", true)]

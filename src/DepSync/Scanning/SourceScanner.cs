@@ -18,18 +18,31 @@ internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules 
 
     public async Task<Snapshot> ScanAsync(CancellationToken cancellationToken)
     {
-        var walk = new SourceWalk(tree, rules);
+        var reader = new SourceReader(tree, cache, _gate);
+        var (unsettled, unknown, readings) = (new List<FoundFile>(), new List<FoundFile>(), new List<FileReading>());
+        var walk = new SourceWalk(tree, rules, file =>
+        {
+            if (_gate.IsUnsettled(file.Path, file.Seen.Stamp))
+            {
+                unsettled.Add(file);
+            }
+            else if (reader.FromCache(file) is { } reading)
+            {
+                readings.Add(reading);
+            }
+            else
+            {
+                unknown.Add(file);
+            }
+        });
         walk.Run(cancellationToken);
-
-        var byState = walk.Files.ToLookup(file => _gate.IsUnsettled(file.Path, file.Seen.Stamp));
-        var unsettled = byState[true].ToList();
-        var readings = await ReadAllAsync(byState[false], cancellationToken);
+        readings.AddRange(await ReadAllAsync(reader, unknown, cancellationToken));
         if (unsettled.Count > 0)
         {
             await WaitAsync(unsettled, cancellationToken);
             var (still, ready) = LookAgain(unsettled);
             readings.AddRange(still);
-            readings.AddRange(await ReadAllAsync(ready, cancellationToken));
+            readings.AddRange(await ReadAllAsync(reader, ready, cancellationToken));
         }
         return new Snapshot(walk.Root, walk.Entries.Concat(readings.Select(reading => reading.Entry)))
         {
@@ -41,30 +54,15 @@ internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules 
         };
     }
 
-    private async Task<List<FileReading>> ReadAllAsync(IEnumerable<FoundFile> files, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyCollection<FileReading>> ReadAllAsync(SourceReader reader, List<FoundFile> files, CancellationToken cancellationToken)
     {
-        var reader = new SourceReader(tree, cache, _gate);
-        var readings = new List<FileReading>();
-        var unknown = new List<FoundFile>();
-        foreach (var file in files)
-        {
-            if (reader.FromCache(file) is { } reading)
-            {
-                readings.Add(reading);
-            }
-            else
-            {
-                unknown.Add(file);
-            }
-        }
-        var read = new ConcurrentBag<FileReading>();
+        var readings = new ConcurrentBag<FileReading>();
         var lanes = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(unknown, lanes, (file, token) =>
+        await Parallel.ForEachAsync(files, lanes, (file, token) =>
         {
-            read.Add(reader.Read(file, token));
+            readings.Add(reader.Read(file, token));
             return ValueTask.CompletedTask;
         });
-        readings.AddRange(read);
         return readings;
     }
 

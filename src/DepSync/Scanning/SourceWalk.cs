@@ -19,17 +19,16 @@ internal readonly record struct FoundFile(RelativePath Path, SourceEntry Seen, F
 }
 
 /// <summary>
-/// Lists the manager directory once, breadth first, without reading any content: files are found, all other entries are finished. For one use on one thread.
+/// Lists the manager directory once, breadth first, without reading any content: files are handed on as they are found, all other entries are finished. For one use on
+/// one thread.
 /// </summary>
-internal sealed class SourceWalk(SourceTree tree, ScanRules rules)
+internal sealed class SourceWalk(SourceTree tree, ScanRules rules, Action<FoundFile> found)
 {
     private static readonly RelativePath Webapps = RelativePath.Parse("webapps");
 
     private readonly Queue<Folder> _toList = new();
 
     public FileEntry? Root { get; private set; }
-
-    public List<FoundFile> Files { get; } = [];
 
     /// <summary>Directories, links and what vanished.</summary>
     public List<FileEntry> Entries { get; } = [];
@@ -122,7 +121,7 @@ internal sealed class SourceWalk(SourceTree tree, ScanRules rules)
                 SpecialFiles.Add(path);
                 break;
             case EntryKind.File:
-                Files.Add(new FoundFile(path, entry, verdict));
+                found(new FoundFile(path, entry, verdict));
                 break;
             case EntryKind.Symlink:
                 Entries.Add(ToEntry(path, entry, verdict));

@@ -53,10 +53,7 @@ internal sealed class HashCache
     public static HashCache Load(string path, TimeProvider clock)
     {
         var loaded = new Dictionary<RelativePath, Slot>();
-        foreach (var (file, stamp, content) in HashCacheFile.Read(path))
-        {
-            loaded[file] = new Slot(stamp, content);
-        }
+        HashCacheFile.Read(path, (file, stamp, content) => loaded[file] = new Slot(stamp, content));
         return new HashCache(path, clock.GetUtcNow(), loaded);
     }
 

@@ -18,7 +18,8 @@ internal static class HashCacheFile
     /// <summary>The last byte is the format: another format is no cache.</summary>
     private static ReadOnlySpan<byte> Magic => "DSHASH\0\x01"u8;
 
-    public static List<(RelativePath Path, FileStamp Stamp, KnownContent Content)> Read(string path)
+    /// <summary>Gives each record to <paramref name="add"/>; none of a file that is missing, damaged or of another format.</summary>
+    public static void Read(string path, Action<RelativePath, FileStamp, KnownContent> add)
     {
         byte[] bytes;
         try
@@ -27,16 +28,19 @@ internal static class HashCacheFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return [];
+            return;
         }
         if (bytes.Length < HeaderSize || !bytes.AsSpan().StartsWith(Magic))
         {
-            return [];
+            return;
         }
         var body = bytes.AsSpan(HeaderSize);
         Span<byte> hash = stackalloc byte[Digest.Size];
         SHA256.HashData(body, hash);
-        return hash.SequenceEqual(bytes.AsSpan(Magic.Length, Digest.Size)) ? ReadRecords(body) : [];
+        if (hash.SequenceEqual(bytes.AsSpan(Magic.Length, Digest.Size)))
+        {
+            ReadRecords(body, add);
+        }
     }
 
     /// <summary>Replaces the file; its folder must exist.</summary>
@@ -54,9 +58,9 @@ internal static class HashCacheFile
         AtomicFile.Write(path, bytes);
     }
 
-    private static List<(RelativePath Path, FileStamp Stamp, KnownContent Content)> ReadRecords(ReadOnlySpan<byte> body)
+    /// <summary>The checksum has proved the bytes; what does not fit all the same (written by a version with a bug) ends the reading.</summary>
+    private static void ReadRecords(ReadOnlySpan<byte> body, Action<RelativePath, FileStamp, KnownContent> add)
     {
-        var records = new List<(RelativePath, FileStamp, KnownContent)>(body.Length / (RecordSize + 40));
         while (body.Length >= RecordSize)
         {
             var pathLength = BinaryPrimitives.ReadUInt32LittleEndian(body[(RecordSize - 4)..]);
@@ -64,14 +68,12 @@ internal static class HashCacheFile
                 || !RelativePath.TryParse(body.Slice(RecordSize, (int)pathLength), out var path)
                 || body[(5 * 8) + Digest.Size] > (byte)ArchiveEnd.Broken)
             {
-                return [];
+                return;
             }
             var stamp = new FileStamp(Number(body, 0), Number(body, 1), Number(body, 2), (ulong)Number(body, 3), (ulong)Number(body, 4));
-            var content = new KnownContent(Digest.FromBytes(body.Slice(5 * 8, Digest.Size)), (ArchiveEnd)body[(5 * 8) + Digest.Size]);
-            records.Add((path, stamp, content));
+            add(path, stamp, new KnownContent(Digest.FromBytes(body.Slice(5 * 8, Digest.Size)), (ArchiveEnd)body[(5 * 8) + Digest.Size]));
             body = body[(RecordSize + (int)pathLength)..];
         }
-        return body.IsEmpty ? records : [];
     }
 
     private static long Number(ReadOnlySpan<byte> record, int index) => BinaryPrimitives.ReadInt64LittleEndian(record[(index * 8)..]);

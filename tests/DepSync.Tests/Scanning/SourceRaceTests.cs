@@ -88,13 +88,14 @@ public sealed partial class SourceRaceTests : IDisposable
         _scan.Tree.Write("closed/x", "x").Write("listable/x", "x").Write("open/denied", "x").Write("open/y", "y");
         _scan.Tree.SetMode(""u8, 0x1ED).SetMode("closed"u8, 0).SetMode("listable"u8, 0x124).SetMode("open/denied"u8, 0);
         using var tree = _scan.Open();
-        var walk = new SourceWalk(tree, _scan.Rules);
+        var files = new List<FoundFile>();
+        var walk = new SourceWalk(tree, _scan.Rules, files.Add);
         var reader = new SourceReader(tree, State.HashCacheTests.Empty(_scan.Clock), new UploadGate(TimeSpan.Zero, _scan.Clock));
         List<FileReading> readings = [];
         AsAnotherUser(() =>
         {
             walk.Run(CancellationToken.None);
-            readings = walk.Files.ConvertAll(file => reader.Read(file, CancellationToken.None));
+            readings = files.ConvertAll(file => reader.Read(file, CancellationToken.None));
         });
         Assert.Equal(["closed", "listable"], walk.Problems.Select(problem => problem.Path.ToString()).Order());
         Assert.All(walk.Problems, problem => Assert.Contains("ermission denied", problem.Message, StringComparison.Ordinal));

@@ -85,8 +85,7 @@ internal sealed record RunConfig
     /// <summary>A copy that is still running touches its file more often than this.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Half a tree does not go by intention in one minute.</summary>
-    public DeleteLimit MaxDelete { get; init; } = new(50, IsPercent: true);
+    public DeleteLimit MaxDelete { get; init; } = DeleteLimit.Default;
 
     /// <summary>Keys of the guards: <c>--allow-empty</c> paths, relative to the manager directory (root: <c>.</c>).</summary>
     public IReadOnlyList<RelativePath> AllowEmpty { get; init; } = [];

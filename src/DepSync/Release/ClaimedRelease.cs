@@ -77,7 +77,19 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var request = new StageRequest(items, claim.Folder, claim.Uid, claim.Gid, fleet.Flush);
         var staged = await new Stager(files, fleet.Tree, meter).StageAsync(request, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        return await CommitAsync(claim, comparison, staged);
+        return await CommitAsync(claim, Replan(source, comparison, staged, rules), staged);
+    }
+
+    /// <summary>A file that changed while it was sent is deferred like one that was unsettled from the start: the planner holds back what must not be removed beside it.</summary>
+    private static WorkerComparison Replan(Snapshot source, WorkerComparison comparison, StagedRelease staged, PlanRules rules)
+    {
+        if (staged.Deferred.Count == 0)
+        {
+            return comparison;
+        }
+        var deferred = staged.Deferred.ToDictionary(entry => entry.Path);
+        var known = source.WithEntries(entry => deferred.GetValueOrDefault(entry.Path, entry));
+        return comparison with { Plan = Planner.Plan(known, comparison.Worker, comparison.Manifest, rules) };
     }
 
     private async Task<WorkerResult> CommitAsync(Claim claim, WorkerComparison comparison, StagedRelease staged)
@@ -94,26 +106,21 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         HasBegunCommit = true;
         var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = fleet.Flush };
         var outcome = await new Committer(files, claim, report).CommitAsync(commit, comparison.Plan, staged);
-        var generation = await RecordAsync(claim, comparison, staged, outcome);
+        var generation = await RecordAsync(claim, comparison, outcome);
         await RetireAsync(claim, generation);
-        Tell(comparison, staged, outcome);
+        Tell(comparison, outcome);
         return Summary(WorkerStatus.Synced, comparison, outcome, staged.BytesSent) with
         {
             Generation = generation,
-            Deferred = comparison.Plan.Deferred.Count + staged.Deferred.Count,
             DeletesHeld = comparison.Plan.HeldDeletes.Count + outcome.Held.Count,
             CommitTime = outcome.LiveTime,
         };
     }
 
     /// <summary>Manifest, then owner.json: a generation that is on disk is whole.</summary>
-    private async Task<long> RecordAsync(Claim claim, WorkerComparison comparison, StagedRelease staged, CommitOutcome outcome)
+    private async Task<long> RecordAsync(Claim claim, WorkerComparison comparison, CommitOutcome outcome)
     {
-        var plan = comparison.Plan with
-        {
-            Deferred = [.. comparison.Plan.Deferred, .. staged.Deferred],
-            HeldDeletes = [.. comparison.Plan.HeldDeletes, .. outcome.Held],
-        };
+        var plan = comparison.Plan with { HeldDeletes = [.. comparison.Plan.HeldDeletes, .. outcome.Held] };
         var entries = ManifestBuilder.Build(new ManifestCase(await fleet.Source, comparison.Worker, plan, comparison.Manifest, outcome.Failed, outcome.LeftSeconds));
         var generation = ManifestBuilder.TellsTheSame(comparison.Manifest, entries) ? comparison.Manifest!.Generation : claim.Number;
         var manifest = new Manifest { Number = claim.Number, Generation = generation, Entries = entries };
@@ -170,13 +177,13 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         fleet.Store.SaveTarget(release.TargetKey, state with { Number = Math.Max(state.Number, number) });
     }
 
-    private void Tell(WorkerComparison comparison, StagedRelease staged, CommitOutcome outcome)
+    private void Tell(WorkerComparison comparison, CommitOutcome outcome)
     {
         foreach (var change in outcome.Done)
         {
             Raise(new EntryChanged(change));
         }
-        foreach (var entry in comparison.Plan.Deferred.Concat(staged.Deferred))
+        foreach (var entry in comparison.Plan.Deferred)
         {
             Raise(new EntryDeferred(entry));
         }

@@ -6,8 +6,8 @@ namespace DepSync.Release;
 internal sealed class CommitLedger(SyncPlan plan, StagedRelease staged)
 {
     private readonly Dictionary<RelativePath, Problem> _failedTrees = staged.Problems.ToDictionary(problem => problem.Path);
-    private readonly HashSet<RelativePath> _failedEntries = [.. staged.Deferred.Select(entry => entry.Path)];
-    private readonly HashSet<RelativePath> _heldFolders = [.. staged.Deferred.Select(entry => entry.Path.TopFolder), .. staged.Problems.Select(problem => problem.Path.TopFolder)];
+    private readonly HashSet<RelativePath> _failedEntries = [];
+    private readonly HashSet<RelativePath> _heldFolders = [.. staged.Problems.Select(problem => problem.Path.TopFolder)];
     private readonly List<Problem> _problems = [.. staged.Problems];
     private readonly HashSet<RelativePath> _ready = [.. staged.Ready.Select(item => item.Change.Path)];
 

@@ -140,5 +140,6 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
     [
         .. config.AllowEmpty.Select(path => $"--allow-empty {(path.IsRoot ? "." : path)}"),
         .. config.FirstContact.Select(name => $"--first-contact {name}"),
+        .. config.MaxDelete == DeleteLimit.Default ? [] : new[] { $"--max-delete {config.MaxDelete}" },
     ];
 }

@@ -234,6 +234,33 @@ public sealed class FleetReleaseTests : IDisposable
         Assert.Equal(before, TreeText.ReadUntouched(_run.Worker.Path));
     }
 
+    [Fact]
+    public async Task File_that_changes_while_it_is_sent_is_deferred_and_nothing_beside_it_is_removed()
+    {
+        _run.Manager.Write("a/late", "old").Write("a/gone", "x").Write("a/dir/x", "x").Write("b/gone", "y").Write("b/stays", "y");
+        await _run.SyncAsync();
+        _run.Manager.Write("a/late", "newer").Delete("a/gone"u8).Delete("a/dir"u8).Write("a/dir", "now a file").Delete("b/gone"u8).Write("a/fine", "z");
+        _run.At = (WorkerPhase.Staging, () => _run.Manager.Write("a/late", "nEwEr"));
+        var result = await _run.SyncAsync();
+        Assert.Equal((1, 2, 1, 1), (result.Deferred, result.DeletesHeld, result.Created, result.Deleted));
+        Assert.Equal(("old", "x", "x", "z"), (_run.Worker.Read("a/late"), _run.Worker.Read("a/gone"), _run.Worker.Read("a/dir/x"), _run.Worker.Read("a/fine")));
+        Assert.False(_run.Worker.Exists("b/gone"u8));
+        _run.At = null;
+        await _run.SyncAsync();
+        _run.AssertEqualTrees();
+    }
+
+    [Fact]
+    public async Task File_that_vanishes_before_it_is_sent_is_deferred()
+    {
+        _run.Manager.Write("a/late", "old");
+        await _run.SyncAsync();
+        _run.Manager.Write("a/late", "newer");
+        _run.At = (WorkerPhase.Staging, () => _run.Manager.Delete("a/late"u8));
+        Assert.Equal(1, (await _run.SyncAsync()).Deferred);
+        Assert.Equal("old", _run.Worker.Read("a/late"));
+    }
+
     private string KeptFile(string generation, string path)
     {
         var folder = Path.Combine(_run.WorkerFolder, generation);

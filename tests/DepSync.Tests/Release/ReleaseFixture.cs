@@ -71,7 +71,17 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     /// <summary>What lies directly in <c>.depsync/</c>.</summary>
     public string[] OwnNames() => [.. Directory.GetFileSystemEntries(WorkerFolder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
-    public void On(RunEvent runEvent) => Events.Enqueue(runEvent);
+    /// <summary>Runs when a worker comes to that phase.</summary>
+    public (WorkerPhase Phase, Action Act)? At { get; set; }
+
+    public void On(RunEvent runEvent)
+    {
+        Events.Enqueue(runEvent);
+        if (At is { } at && runEvent is PhaseChanged changed && changed.Phase == at.Phase)
+        {
+            at.Act();
+        }
+    }
 
     public void Dispose() => _folder.Dispose();
 }

@@ -8,6 +8,11 @@ namespace DepSync.Platform;
 internal static class AtomicFile
 {
     private const int OwnerOnly = 0x180;
+    private const string TemporaryPrefix = ".depsync-";
+    private const string TemporarySuffix = ".tmp";
+
+    /// <summary>No write of a small file takes that long, so a temporary file of that age is what a killed process left.</summary>
+    private static readonly TimeSpan Abandoned = TimeSpan.FromMinutes(10);
 
     /// <summary>
     /// Writes under a temporary name in the same folder, brings it to disk, renames it over <paramref name="path"/> (a link there is replaced, not followed) and brings the folder to
@@ -19,7 +24,7 @@ internal static class AtomicFile
         try
         {
             var full = Path.GetFullPath(path);
-            var temporary = $".{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp";
+            var temporary = TemporaryPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true) + TemporarySuffix;
             if (OperatingSystem.IsWindows())
             {
                 WriteWindows(full, temporary, content);
@@ -28,10 +33,31 @@ internal static class AtomicFile
             {
                 WriteUnix(full, temporary, content, mode);
             }
+            RemoveAbandoned(full);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DepSyncException(ErrorKind.LocalFiles, $"{path} cannot be written: {e.Message}", "check the folder's rights and the free space", e);
+        }
+    }
+
+    // Measured by the file just written: the clock of a file server need not be ours.
+    private static void RemoveAbandoned(string path)
+    {
+        try
+        {
+            var now = File.GetLastWriteTimeUtc(path);
+            foreach (var left in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"{TemporaryPrefix}*{TemporarySuffix}"))
+            {
+                if (now - File.GetLastWriteTimeUtc(left) > Abandoned)
+                {
+                    File.Delete(left);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The file itself is written; what was left does no harm.
         }
     }
 

@@ -39,5 +39,17 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal(ErrorKind.LocalFiles, Assert.Throws<DepSyncException>(() => AtomicFile.Write(At("missing/file"), "x"u8)).Kind);
     }
 
+    [Fact]
+    public void What_a_killed_process_left_is_removed_and_what_is_being_written_stays()
+    {
+        foreach (var (name, minutes) in new[] { (".depsync-00ff.tmp", 11), (".depsync-11ff.tmp", 1), (".other.tmp", 11) })
+        {
+            File.WriteAllText(At(name), "x");
+            File.SetLastWriteTimeUtc(At(name), DateTime.UtcNow.AddMinutes(-minutes));
+        }
+        AtomicFile.Write(At("file"), "x"u8);
+        Assert.Equal([".depsync-11ff.tmp", ".other.tmp", "file"], Directory.GetFiles(_temp.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
     private string At(string name) => Path.Combine(_temp.Path, name);
 }

@@ -97,12 +97,13 @@ internal sealed partial class SftpSession : IDisposable
 
     public void Return(SftpRequest request)
     {
-        request.Payload = default;
-        request.Destination = default;
         lock (_gate)
         {
+            // One that was given up is still in the queue or owed a reply, and the window counts on it as it was.
             if (!request.Abandoned && _pool.Count < _options.WindowRequests)
             {
+                request.Payload = default;
+                request.Destination = default;
                 _pool.Push(request);
             }
         }
@@ -157,6 +158,7 @@ internal sealed partial class SftpSession : IDisposable
                     return;
                 case SftpRequestState.Queued when !request.AlwaysSent:
                     request.State = SftpRequestState.Done;
+                    request.Payload = default;
                     break;
                 case SftpRequestState.Queued or SftpRequestState.Sent:
                     break;

@@ -1,6 +1,7 @@
 using DepSync.Model;
 using DepSync.Planning;
 using DepSync.Platform;
+using DepSync.Scanning;
 using DepSync.State;
 using DepSync.Workers;
 
@@ -32,8 +33,11 @@ internal sealed class TargetGuard(FleetCase fleet, WorkerAddress address)
         TargetChain = DirectoryChain.Of(files.Place.CanonicalPath),
         Exists = look.TargetExists,
         HasDepSyncFolder = look.FolderExists,
-        HasFiles = look.TargetExists && await files.ListAsync(RelativePath.Root, cancellationToken) is { Count: > 0 },
+        HasFiles = look.TargetExists && (await files.ListAsync(RelativePath.Root, cancellationToken) ?? []).Any(IsContent),
         KnownInState = state is { Known: true },
         FirstContact = fleet.Config.FirstContact.Contains(address.Name),
     };
+
+    /// <summary>A bare mount point may hold lost+found and the like; those say nothing.</summary>
+    private bool IsContent(WorkerEntry entry) => fleet.Filters.Decide(RelativePath.Root.Child(entry.Name), entry.Kind) != FilterVerdict.Excluded;
 }

@@ -261,6 +261,26 @@ public sealed class FleetReleaseTests : IDisposable
         Assert.Equal("old", _run.Worker.Read("a/late"));
     }
 
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("empty")]
+    [InlineData("lost+found")]
+    public async Task Local_target_that_was_known_and_looks_unmounted_is_refused_until_it_is_a_first_contact(string looks)
+    {
+        _run.Manager.Write("x", "one");
+        await _run.SyncAsync();
+        Directory.Delete(_run.Worker.Path, recursive: true);
+        if (looks != "missing")
+        {
+            Directory.CreateDirectory(looks == "empty" ? _run.Worker.Path : Path.Combine(_run.Worker.Path, looks));
+        }
+        var refused = await _run.SyncAsync();
+        Assert.Equal((WorkerStatus.Refused, ErrorKind.Guard), (refused.Status, refused.Error!.Kind));
+        Assert.Contains("--first-contact worker", refused.Error.Hint, StringComparison.Ordinal);
+        Assert.Equal(WorkerStatus.Synced, (await _run.SyncAsync(_run.Config with { FirstContact = ["worker"] })).Status);
+        Assert.Equal("one", _run.Worker.Read("x"));
+    }
+
     private string KeptFile(string generation, string path)
     {
         var folder = Path.Combine(_run.WorkerFolder, generation);

@@ -39,7 +39,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
             Source = Task.Run(() => ScanAsync(tree, filters, hashes, stop.Token), stop.Token),
             Store = store,
             Identity = identity,
-            Connector = new WorkerConnector(config),
+            Connector = new WorkerConnector(config, context.Observer, context.AskHostKey, context.Clock),
             Siblings = new RunSiblings(),
             StopReason = () => cancellationToken.IsCancellationRequested ? ErrorKind.Interrupted : ErrorKind.MaxTime,
         };

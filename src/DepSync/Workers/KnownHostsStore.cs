@@ -30,13 +30,18 @@ internal sealed class KnownHostsStore(string userFile, string? machineFile)
     /// <exception cref="WorkerLostException">A file cannot be read.</exception>
     public KnownHosts Read() => machineFile is null ? Read(UserFile) : Read(UserFile).And(Read(machineFile));
 
-    /// <summary>Adds lines for a host, creating file (0600) and folder (0700) where missing.</summary>
+    /// <summary>Adds lines for a host, creating file (0600) and folder (0700) where missing. A key that is there already is not added again.</summary>
     /// <exception cref="WorkerLostException">The file cannot be written.</exception>
     public void Add(string host, int port, IEnumerable<HostKey> keys)
     {
-        var lines = string.Concat(keys.Select(key => $"{KnownHosts.HostName(host, port)} {key}\n"));
         lock (_writing)
         {
+            var present = Read(UserFile).Find(host, port).Where(line => line.Mark == KnownHostMark.None).Select(line => line.Key).ToHashSet();
+            var lines = string.Concat(keys.Where(key => !present.Contains(key)).Select(key => $"{KnownHosts.HostName(host, port)} {key}\n"));
+            if (lines.Length == 0)
+            {
+                return;
+            }
             Guarded("written", () =>
             {
                 CreateFolder();

@@ -3,22 +3,139 @@ using DepSync.Model;
 
 namespace DepSync.Workers;
 
-/// <summary>Opens a worker's files by its address. In a dry run what it gives refuses every write. Safe for concurrent use.</summary>
+/// <summary>
+/// From an address to a worker's files: picks local or SFTP, the client and the host key check; in a dry run nothing can be written through what comes back. A connect that
+/// fails quickly for want of a connection is tried once more; a refused key or login never is. One for a run; safe for concurrent use.
+/// </summary>
 internal sealed class WorkerConnector
 {
+    /// <summary>sshd that has too many logins under way drops new ones; half a second later some are through.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+
     private readonly RunConfig _config;
+    private readonly IRunObserver _observer;
+    private readonly TimeProvider _clock;
+    private readonly HostKeyChecks _hostKeys;
+    private readonly SshIdentity _identity = SshIdentity.OfThisUser();
+    private int _warned;
 
-    public WorkerConnector(RunConfig config) => _config = config;
-
-    /// <exception cref="WorkerLostException">Not reached, not let in, or the target cannot be used.</exception>
-    public Task<IWorkerFileSystem> ConnectAsync(WorkerAddress address, CancellationToken cancellationToken)
+    public WorkerConnector(RunConfig config, IRunObserver observer, HostKeyPrompt? prompt, TimeProvider clock)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (!address.IsLocal)
+        (_config, _observer, _clock) = (config, observer, clock);
+        _hostKeys = new HostKeyChecks(config, KnownHostsStore.Open(config.Ssh.KnownHosts), prompt);
+    }
+
+    /// <exception cref="WorkerLostException">Not reached, host key or login refused, or the target cannot be used; message and hint are for the user.</exception>
+    public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    {
+        var files = worker.IsLocal ? LocalWorker.Open(worker.Path) : await ConnectRemoteAsync(worker, cancellationToken);
+        return _config.DryRun ? new ReadOnlyWorker(files) : files;
+    }
+
+    private async Task<IWorkerFileSystem> ConnectRemoteAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    {
+        if (_config.Ssh.HostKey == HostKeyMode.Insecure && Interlocked.Exchange(ref _warned, 1) == 0)
         {
-            throw new WorkerLostException(ErrorKind.Unreachable, $"{address.Target} is not a directory of this machine, and only those are reached yet");
+            _observer.On(new Note(NoteLevel.Warning, "Host keys are not checked (host_key: insecure): anybody on the way can be the worker."));
         }
-        var files = LocalWorker.Open(address.Path);
-        return Task.FromResult<IWorkerFileSystem>(_config.DryRun ? new ReadOnlyWorker(files) : files);
+        var start = _clock.GetTimestamp();
+        try
+        {
+            return await OpenAsync(worker, cancellationToken);
+        }
+        catch (WorkerLostException lost) when (lost.Kind == ErrorKind.Unreachable && _clock.GetElapsedTime(start) < _config.Ssh.ConnectTimeout / 2)
+        {
+            _observer.On(new Note(NoteLevel.Detail, $"{lost.Message} Trying once more.") { Worker = worker.Name });
+            await Task.Delay(RetryDelay, _clock, cancellationToken);
+            return await OpenAsync(worker, cancellationToken);
+        }
+    }
+
+    private async Task<SftpWorker> OpenAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    {
+        var transport = _config.Ssh.Client == SshClientKind.OpenSsh
+            ? await new OpenSshTransport(worker, _config.Ssh, _config.DryRun ? HostKeyWriting.Forbidden : HostKeyWriting.Allowed).OpenAsync(cancellationToken)
+            : await OpenBuiltinAsync(worker, cancellationToken);
+        try
+        {
+            return await SftpWorker.OpenAsync(transport, worker.Path, new SftpWorkerOptions(_config.Ssh.IdleTimeout, _clock), cancellationToken);
+        }
+        catch (WorkerLostException e) when (Cause(e) is { } cause)
+        {
+            throw cause;
+        }
+    }
+
+    /// <summary>The transport's own failure below that of the SFTP session, which saw no more than a stream that broke.</summary>
+    private static WorkerLostException? Cause(Exception e)
+    {
+        for (var inner = e.InnerException; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is WorkerLostException lost)
+            {
+                return lost;
+            }
+        }
+        return null;
+    }
+
+    private async Task<TransportStream> OpenBuiltinAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    {
+        var target = _hostKeys.Target(worker);
+        try
+        {
+            return await OpenBuiltinAsync(worker, target, cancellationToken);
+        }
+        catch (WorkerLostException lost) when (lost.Kind is ErrorKind.Unreachable or ErrorKind.HostKey or ErrorKind.Login && MentionedInSshConfig(worker.Host!))
+        {
+            const string Hint = "~/.ssh/config has settings for this host, which the builtin client does not read: set `ssh.client: openssh` to use them.";
+            throw new WorkerLostException(lost.Kind, lost.Message, lost.Hint is null ? Hint : $"{lost.Hint} {Hint}", lost);
+        }
+    }
+
+    private async Task<TransportStream> OpenBuiltinAsync(WorkerAddress worker, SshNetTarget target, CancellationToken cancellationToken)
+    {
+        var transport = Transport(worker, target);
+        try
+        {
+            return await transport.OpenAsync(cancellationToken);
+        }
+        catch (WorkerLostException lost) when (lost.Kind == ErrorKind.HostKey && transport.Verdict is null)
+        {
+            throw _hostKeys.Explain(target.Owner, lost);
+        }
+        catch (WorkerLostException) when (transport.Verdict is { Decision: HostKeyDecision.Ask })
+        {
+            // Asked outside of the connection, which would not wait for people.
+        }
+        finally
+        {
+            if (transport.Verdict is { Decision: HostKeyDecision.AcceptAndRecord, Key: var key })
+            {
+                _hostKeys.Remember(target.Owner, key);
+                _observer.On(new Note(NoteLevel.Notice, $"Accepted the {key.Type} host key of {target.Owner.Place}: {key.Fingerprint}") { Worker = worker.Name });
+            }
+        }
+        var asked = transport.Verdict!.Key;
+        if (!await _hostKeys.AskAsync(target.Owner, asked, cancellationToken))
+        {
+            throw HostKeyPolicy.Failure(transport.Verdict);
+        }
+        _hostKeys.Remember(target.Owner, asked);
+        return await Transport(worker, _hostKeys.Target(worker)).OpenAsync(cancellationToken);
+    }
+
+    private SshNetTransport Transport(WorkerAddress worker, SshNetTarget target) => new(target, _config.Ssh, () => _identity.Load(worker.Identity ?? _config.Ssh.Identity));
+
+    private static bool MentionedInSshConfig(string host)
+    {
+        try
+        {
+            return SshConfigHosts.Mentions(File.ReadAllText(Path.Combine(KnownHostsStore.SshFolder, "config")), host);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 }

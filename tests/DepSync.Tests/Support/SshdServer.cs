@@ -97,6 +97,18 @@ internal sealed class SshdServer : IDisposable
 
     public void Dispose()
     {
+        Stop();
+        _process.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>Ends the server and its sessions; keys and files stay.</summary>
+    public void Stop()
+    {
+        if (_process.HasExited)
+        {
+            return;
+        }
         // Stopped first, so that it starts no session between the listing and its end; sessions are killed because frozen ones would hold its error stream open.
         Command.Signal(ProcessId, "STOP");
         var sessions = Sessions();
@@ -106,8 +118,6 @@ internal sealed class SshdServer : IDisposable
             Command.Signal(session, "KILL");
         }
         _process.WaitForExit();
-        _process.Dispose();
-        Directory.Delete(Folder, recursive: true);
     }
 
     private (Process Process, int Port) StartListening(SshdOptions options)

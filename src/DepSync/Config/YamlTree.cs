@@ -43,14 +43,24 @@ internal sealed class YamlTree
         }
         catch (YamlException e)
         {
-            _broken = true;
-            // Behind a pattern that wants quotes the brackets do not match any more: one cause, one error.
-            if (!_refused)
-            {
-                _errors.Add((PlaceOf(e.Start), Explain(e)));
-            }
-            return broken;
+            return Break(e.Start, Explain(e), broken);
         }
+        // Its scanner lets these out for some texts that are no YAML, without a place.
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or OverflowException)
+        {
+            return Break(_events.Current?.End ?? Mark.Empty, "not YAML behind this place", broken);
+        }
+    }
+
+    private T Break<T>(Mark at, string text, T broken)
+    {
+        _broken = true;
+        // Behind a pattern that wants quotes the brackets do not match any more: one cause, one error.
+        if (!_refused)
+        {
+            _errors.Add((PlaceOf(at), text));
+        }
+        return broken;
     }
 
     private YamlNode? Document()

@@ -98,12 +98,10 @@ internal sealed partial class SftpClient : IDisposable
     }
 
     /// <summary>Attributes of the entry itself; a link is not followed.</summary>
-    public ValueTask<SftpAttributes?> LstatAsync(SftpPath path, CancellationToken cancellationToken)
-    {
-        var request = Start(SftpPacketType.Lstat, SftpExpected.Attributes);
-        request.Packet.String(path);
-        return AttributesOrAbsentAsync(_session.SendAsync(request, cancellationToken));
-    }
+    public ValueTask<SftpAttributes?> LstatAsync(SftpPath path, CancellationToken cancellationToken) => LookAsync(SftpPacketType.Lstat, path, cancellationToken);
+
+    /// <summary>Attributes of what the path leads to.</summary>
+    public ValueTask<SftpAttributes?> StatAsync(SftpPath path, CancellationToken cancellationToken) => LookAsync(SftpPacketType.Stat, path, cancellationToken);
 
     public ValueTask<SftpAttributes?> FstatAsync(byte[] handle, CancellationToken cancellationToken)
     {
@@ -178,6 +176,13 @@ internal sealed partial class SftpClient : IDisposable
         var request = Start(type, SftpExpected.Status);
         request.Packet.String(path);
         return DoneOrAbsentAsync(_session.SendAsync(request, cancellationToken));
+    }
+
+    private ValueTask<SftpAttributes?> LookAsync(SftpPacketType type, SftpPath path, CancellationToken cancellationToken)
+    {
+        var request = Start(type, SftpExpected.Attributes);
+        request.Packet.String(path);
+        return AttributesOrAbsentAsync(_session.SendAsync(request, cancellationToken));
     }
 
     private SftpRequest Start(SftpPacketType type, SftpExpected expected)

@@ -8,7 +8,7 @@ internal sealed partial class SftpWorker
 {
     private async ValueTask<IReadOnlyList<WorkerEntry>?> ListCoreAsync(RelativePath directory, CancellationToken cancellationToken)
     {
-        var look = _client.LstatAsync(Wire(directory), cancellationToken);
+        var look = LookAsync(directory, cancellationToken);
         var opening = _client.OpenDirectoryAsync(Wire(directory), cancellationToken).AsTask();
         if (await KindAsync(look, opening) is not EntryKind.Directory)
         {
@@ -104,7 +104,7 @@ internal sealed partial class SftpWorker
         }
         catch (SftpException)
         {
-            if (await ExistsAsync(path, cancellationToken))
+            if (await CanBeSeenAsync(path, cancellationToken))
             {
                 return false;
             }
@@ -112,7 +112,7 @@ internal sealed partial class SftpWorker
         }
     }
 
-    private async ValueTask<bool> ExistsAsync(RelativePath path, CancellationToken cancellationToken)
+    private async ValueTask<bool> CanBeSeenAsync(RelativePath path, CancellationToken cancellationToken)
     {
         try
         {

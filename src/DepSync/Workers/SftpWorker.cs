@@ -46,7 +46,7 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
         _failures.Of(directory, ListCoreAsync(directory, cancellationToken));
 
     public async ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken) =>
-        await _failures.Of(path, _client.LstatAsync(Wire(path), cancellationToken)) is { } attributes ? SftpEntries.Entry([], attributes) : null;
+        await _failures.Of(path, LookAsync(path, cancellationToken)) is { } attributes ? SftpEntries.Entry([], attributes) : null;
 
     public ValueTask<byte[]?> ReadLinkAsync(RelativePath path, CancellationToken cancellationToken) =>
         _failures.Of(path, ReadLinkCoreAsync(path, cancellationToken));
@@ -96,7 +96,8 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     /// A refused owner is thrown after the rest was applied.
     /// </summary>
     public ValueTask<bool> SetAttributesAsync(RelativePath path, EntryKind kind, AttributeChange change, CancellationToken cancellationToken) =>
-        kind != EntryKind.Symlink ? _failures.Of(path, SetAttributesCoreAsync(path, change, cancellationToken))
+        change is { Mode: null, Seconds: null, Uid: null } || (kind == EntryKind.Symlink && change.Seconds is null) ? ExistsAsync(path, cancellationToken)
+        : kind != EntryKind.Symlink ? _failures.Of(path, SetAttributesCoreAsync(path, change, cancellationToken))
         : !Capabilities.LinkTimes ? Unsupported(path)
         : _failures.Of(path, _client.LsetstatAsync(Wire(path), new SftpAttributes(Times: SftpEntries.Times(change)), cancellationToken));
 
@@ -128,6 +129,12 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     }
 
     private SftpPath Wire(RelativePath path) => new(_root, path.Bytes);
+
+    /// <summary>The root is what its path leads to: not every server resolves links in the path that it calls canonical.</summary>
+    private ValueTask<SftpAttributes?> LookAsync(RelativePath path, CancellationToken cancellationToken) =>
+        path.IsRoot ? _client.StatAsync(Wire(path), cancellationToken) : _client.LstatAsync(Wire(path), cancellationToken);
+
+    private async ValueTask<bool> ExistsAsync(RelativePath path, CancellationToken cancellationToken) => await FindAsync(path, cancellationToken) is not null;
 
     private static byte[] Bytes(SftpPath path)
     {

@@ -1,4 +1,5 @@
 using DepSync.Model;
+using DepSync.Sftp;
 using DepSync.Tests.Support;
 using DepSync.Workers;
 
@@ -15,9 +16,9 @@ public sealed class ReadOnlyWorkerTests : IDisposable
     {
         _server.Answer = request => request.Type switch
         {
-            DepSync.Sftp.SftpPacketType.RealPath => SftpPacket.Of(104, request.Id, 1u, "/x", "l", 0u),
-            DepSync.Sftp.SftpPacketType.Open => SftpPacket.Handle(request.Id, "h"),
-            DepSync.Sftp.SftpPacketType.Lstat => SftpPacket.Attributes(request.Id, 0x81a4),
+            SftpPacketType.RealPath => SftpPacket.Of(104, request.Id, 1u, "/x", "l", 0u),
+            SftpPacketType.Open => SftpPacket.Handle(request.Id, "h"),
+            SftpPacketType.Lstat or SftpPacketType.Stat => SftpPacket.Attributes(request.Id, 0x81a4),
             _ => SftpPacket.Status(request.Id, 4),
         };
         _server.Start();

@@ -201,6 +201,7 @@ public abstract partial class WorkerFileSystemContract
         Assert.True(await Files.SetAttributesAsync(At("file"), EntryKind.File, default, default));
         var after = await FindAsync("file");
         Assert.Equal((before.Mode, before.Seconds, before.Size), (after.Mode, after.Seconds, after.Size));
+        Assert.False(await Files.SetAttributesAsync(At("absent"), EntryKind.File, default, default));
     }
 
     [Fact]

@@ -287,6 +287,35 @@ public sealed class SftpSessionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_write_that_is_cancelled_on_its_way_ends_when_its_memory_is_free()
+    {
+        using var held = new ManualResetEventSlim();
+        _server.Answer = request =>
+        {
+            held.Wait(Soon);
+            return Done(request);
+        };
+        using var client = await ConnectAsync();
+        using var source = new CancellationTokenSource();
+        var first = client.RemoveAsync("x"u8, default).AsTask();
+        await _server.ReceivedAsync(1);
+        var data = new byte[200_000];
+        new Random(1).NextBytes(data);
+        var writing = client.WriteAsync(Handle, 0, data, source.Token).AsTask();
+        await _server.OfferedAsync(data.Length);
+        await source.CancelAsync();
+        await SettleAsync();
+        Assert.False(writing.IsCompleted);
+        held.Set();
+        // It may have been answered by the time its last byte was on the way.
+        await Task.WhenAny(writing).WaitAsync(Soon);
+        Assert.False(writing.IsFaulted);
+        Assert.True(await first);
+        Assert.True(await client.RemoveAsync("y"u8, default));
+        Assert.Contains(_server.Received, request => request.Body.AsSpan().EndsWith(data));
+    }
+
+    [Fact]
     public async Task A_connect_that_is_cancelled_gives_up_the_stream()
     {
         _server.Greeting = [];

@@ -3,6 +3,11 @@ namespace DepSync.Tests.Support;
 /// <summary>Two one-way streams as one. Disposing ends both and runs <paramref name="ended"/>.</summary>
 internal sealed class DuplexStream(Stream input, Stream output, Action? ended = null) : Stream
 {
+    private long _offered;
+
+    /// <summary>Bytes that were given to <see cref="WriteAsync(ReadOnlyMemory{byte}, CancellationToken)"/> so far, taken or not.</summary>
+    public long Offered => Interlocked.Read(ref _offered);
+
     public override bool CanRead => true;
 
     public override bool CanWrite => true;
@@ -23,7 +28,11 @@ internal sealed class DuplexStream(Stream input, Stream output, Action? ended = 
 
     public override void Write(byte[] buffer, int offset, int count) => output.Write(buffer, offset, count);
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => output.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Interlocked.Add(ref _offered, buffer.Length);
+        return output.WriteAsync(buffer, cancellationToken);
+    }
 
     public override void Flush() => output.Flush();
 

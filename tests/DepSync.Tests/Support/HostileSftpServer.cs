@@ -28,7 +28,7 @@ internal sealed class HostileSftpServer : IDisposable
     }
 
     /// <summary>The client's end.</summary>
-    public Stream Stream { get; }
+    public DuplexStream Stream { get; }
 
     public byte[] Greeting { get; set; } = SftpPacket.Version(3);
 
@@ -53,17 +53,22 @@ internal sealed class HostileSftpServer : IDisposable
     public async Task SayAsync(params byte[] bytes) => await _toClient.Writer.WriteAsync(bytes);
 
     /// <summary>Ends when that many requests have come.</summary>
-    public async Task ReceivedAsync(int count)
+    public Task ReceivedAsync(int count) => UntilAsync(() => Received.Count >= count);
+
+    /// <summary>Ends when that many bytes are written or being written to the server.</summary>
+    public Task OfferedAsync(long bytes) => UntilAsync(() => Stream.Offered >= bytes);
+
+    public void Dispose() => Stream.Dispose();
+
+    private static async Task UntilAsync(Func<bool> reached)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (Received.Count < count)
+        while (!reached())
         {
             await Task.Yield();
             limit.Token.ThrowIfCancellationRequested();
         }
     }
-
-    public void Dispose() => Stream.Dispose();
 
     private static Pipe NewPipe() => new(new PipeOptions(pauseWriterThreshold: 4096, resumeWriterThreshold: 2048, useSynchronizationContext: false));
 

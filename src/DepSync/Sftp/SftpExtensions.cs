@@ -96,6 +96,8 @@ internal readonly record struct SftpSpace(ulong FreeBytes, ulong FreeInodes, boo
 {
     private const ulong ReadOnlyFlag = 1;
 
+    public ulong FilesystemId { get; private init; }
+
     /// <exception cref="SftpProtocolException">Too short.</exception>
     public static SftpSpace Read(ReadOnlySpan<byte> body)
     {
@@ -108,9 +110,9 @@ internal readonly record struct SftpSpace(ulong FreeBytes, ulong FreeInodes, boo
         reader.UInt64(); // f_files
         reader.UInt64(); // f_ffree
         var inodes = reader.UInt64();
-        reader.UInt64(); // f_fsid
+        var filesystem = reader.UInt64(); // f_fsid
         var flags = reader.UInt64();
         reader.UInt64(); // f_namemax
-        return new SftpSpace(Math.BigMul(unit, free, out var low) == 0 ? low : ulong.MaxValue, inodes, (flags & ReadOnlyFlag) != 0);
+        return new SftpSpace(Math.BigMul(unit, free, out var low) == 0 ? low : ulong.MaxValue, inodes, (flags & ReadOnlyFlag) != 0) { FilesystemId = filesystem };
     }
 }

@@ -113,7 +113,7 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
         try
         {
             var space = await _failures.Of(path, _client.StatvfsAsync(Bytes(Wire(path)), cancellationToken));
-            return space is { } known ? new FreeSpace(known.FreeBytes, known.FreeInodes, known.ReadOnly) : null;
+            return space is { } known ? new FreeSpace(known.FreeBytes, known.FreeInodes, known.ReadOnly) { FilesystemId = known.FilesystemId } : null;
         }
         catch (WorkerFileException)
         {

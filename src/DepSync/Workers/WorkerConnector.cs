@@ -25,6 +25,8 @@ internal sealed class WorkerConnector
         _hostKeys = new HostKeyChecks(config, KnownHostsStore.Open(config.Ssh.KnownHosts), prompt);
     }
 
+    public TimeProvider Clock => _clock;
+
     /// <exception cref="WorkerLostException">Not reached, host key or login refused, or the target cannot be used; message and hint are for the user.</exception>
     public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, CancellationToken cancellationToken)
     {

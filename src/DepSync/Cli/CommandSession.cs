@@ -39,7 +39,7 @@ internal sealed record CommandSession
             $"""
             The host key of {DisplayText.Escape(owner.Place)} (worker {DisplayText.Escape(owner.Worker)}) is not known:
               {DisplayText.Escape(key.Type)} {key.Fingerprint}
-            Compare it with what ssh-keygen -lf shows on the worker. Record it and connect?
+            Compare it with what ssh-keygen -lf shows on the worker. {(Config.DryRun ? "Connect? (A dry run does not record it.)" : "Record it and connect?")}
             """.ReplaceLineEndings("\n"),
             cancellationToken);
 }

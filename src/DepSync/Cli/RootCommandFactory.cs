@@ -10,13 +10,15 @@ internal static class RootCommandFactory
     public static string Version { get; } = typeof(RootCommandFactory).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     /// <summary>In the order of the help.</summary>
-    public static IReadOnlyList<VerbHelp> Verbs { get; } = [SyncCommand.Help, TakeoverCommand.Help];
+    public static IReadOnlyList<VerbHelp> Verbs { get; } = [SyncCommand.Help, CheckCommand.Help, TrustCommand.Help, TakeoverCommand.Help];
 
     public static RootCommand Create(CommandHost host)
     {
         var root = new RootCommand("Pushes a manager's deployment folder to all its workers.")
         {
             SyncCommand.Create(host),
+            CheckCommand.Create(host),
+            TrustCommand.Create(host),
             TakeoverCommand.Create(host),
         };
         root.Directives.Clear();

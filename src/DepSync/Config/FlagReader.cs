@@ -10,6 +10,10 @@ internal sealed record FlagValues(IReadOnlyDictionary<string, IReadOnlyList<stri
     public string? ConfigFile { get; init; }
 
     public bool ManagerDirNeeded { get; init; } = true;
+
+    /// <summary>The same, with workers that the verb names beside those of <c>--only</c>.</summary>
+    public FlagValues AlsoOnly(IReadOnlyList<string> workers) =>
+        workers.Count == 0 ? this : this with { Values = new Dictionary<string, IReadOnlyList<string>>(Values) { ["only"] = [.. Values.GetValueOrDefault("only") ?? [], .. workers] } };
 }
 
 /// <summary>Reads flags and environment variables into layers. Relative paths start at the current folder. Errors go to a list, each with the name of its flag or variable. Pure.</summary>

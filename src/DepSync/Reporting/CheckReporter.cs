@@ -1,7 +1,16 @@
 namespace DepSync.Reporting;
 
-/// <summary>One thing that <c>check</c> looked at on a worker. <see cref="Mend"/> says what to do, also about something that is fine and could be better.</summary>
-internal sealed record CheckFinding(string Name, bool Ok, string Message, string? Mend);
+internal enum CheckState
+{
+    Ok,
+
+    /// <summary>A sync works, and something about it could be better.</summary>
+    Warning,
+    Failed,
+}
+
+/// <summary>One thing that <c>check</c> looked at on a worker. <see cref="Mend"/> says what to do about it.</summary>
+internal sealed record CheckFinding(string Name, CheckState State, string Message, string? Mend);
 
 /// <summary>Prints what <c>check</c> found, a worker in one piece: a line a finding, or with <c>--json</c> an object. Safe for concurrent calls.</summary>
 internal sealed class CheckReporter
@@ -26,15 +35,24 @@ internal sealed class CheckReporter
             {
                 foreach (var finding in findings)
                 {
-                    _json.Write(new JsonCheck(worker, finding.Name, finding.Ok, finding.Message, finding.Mend), JsonLineWriter.Contract.JsonCheck);
+                    _json.Write(new JsonCheck(worker, finding.Name, finding.State != CheckState.Failed, finding.Message, finding.Mend), JsonLineWriter.Contract.JsonCheck);
                 }
                 return;
             }
-            var shown = _options.Verbosity == Verbosity.Quiet ? [.. findings.Where(f => !f.Ok)] : findings;
+            var shown = _options.Verbosity == Verbosity.Quiet ? [.. findings.Where(f => f.State == CheckState.Failed)] : findings;
             if (shown.Count > 0)
             {
                 _screen.Print(string.Join('\n', Lines(worker, shown)));
             }
+        }
+    }
+
+    /// <summary>How it ended, for people.</summary>
+    public void PrintEnd(int ready, int total)
+    {
+        if (_options is { Format: OutputFormat.Human, Verbosity: not Verbosity.Quiet })
+        {
+            _screen.Print($"{Wording.Count(total, "worker")}: {ready} ready{(ready < total ? $", {total - ready} not" : "")}");
         }
     }
 
@@ -44,11 +62,16 @@ internal sealed class CheckReporter
         var width = findings.Max(f => f.Name.Length);
         foreach (var finding in findings)
         {
-            var state = finding.Ok ? _screen.OutInk.Paint(Shade.Good, "ok    ") : _screen.OutInk.Paint(Shade.Bad, "failed");
+            var state = finding.State switch
+            {
+                CheckState.Ok => _screen.OutInk.Paint(Shade.Good, "ok     "),
+                CheckState.Warning => _screen.OutInk.Paint(Shade.Caution, "warning"),
+                _ => _screen.OutInk.Paint(Shade.Bad, "failed "),
+            };
             yield return $"  {state}  {finding.Name.PadRight(width)}  {Wording.Line(finding.Message)}";
             if (finding.Mend is { } mend)
             {
-                yield return $"          {new string(' ', width)}  mend: {Wording.Line(mend)}";
+                yield return $"           {new string(' ', width)}  mend: {Wording.Line(mend)}";
             }
         }
     }

@@ -156,6 +156,9 @@ internal sealed record JsonRunDone : JsonLine
 /// <summary>What <c>depsync check</c> found; <see cref="Mend"/> is a command, or what to do, and null where there is nothing to mend.</summary>
 internal sealed record JsonCheck(string Worker, string Name, bool Ok, string Message, string? Mend) : JsonLine("check");
 
+/// <summary>A host key that <c>depsync trust</c> saw: <c>known</c>, <c>new</c>, <c>changed</c> or <c>revoked</c>, and whether it was recorded now.</summary>
+internal sealed record JsonHostKey(string Worker, string KeyType, string Fingerprint, string State, bool Recorded) : JsonLine("host_key");
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(JsonRunStarted))]
 [JsonSerializable(typeof(JsonChange))]
@@ -165,4 +168,5 @@ internal sealed record JsonCheck(string Worker, string Name, bool Ok, string Mes
 [JsonSerializable(typeof(JsonWorkerDone))]
 [JsonSerializable(typeof(JsonRunDone))]
 [JsonSerializable(typeof(JsonCheck))]
+[JsonSerializable(typeof(JsonHostKey))]
 internal sealed partial class JsonContract : JsonSerializerContext;

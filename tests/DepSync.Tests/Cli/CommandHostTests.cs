@@ -56,6 +56,7 @@ public sealed class CommandHostTests : IDisposable
 
     [Theory]
     [InlineData("sync")]
+    [InlineData("check")]
     [InlineData("takeover -n")]
     public async Task No_manager_directory_is_told_with_the_way_out(string arguments)
     {

@@ -6,8 +6,8 @@ public sealed class CheckReporterTests
 {
     private static readonly CheckFinding[] Findings =
     [
-        new("login", Ok: true, "wso2 by key", null),
-        new("target", Ok: false, "/opt/\u001b[2Jx is missing", "ssh wso2@h mkdir /opt"),
+        new("login", CheckState.Ok, "wso2 by key", null),
+        new("target", CheckState.Failed, "/opt/\u001b[2Jx is missing", "ssh wso2@h mkdir /opt"),
     ];
 
     private readonly StringWriter _out = new();
@@ -19,9 +19,9 @@ public sealed class CheckReporterTests
         Assert.Equal(
             """
             node-1
-              ok      login   wso2 by key
-              failed  target  /opt/\x1B[2Jx is missing
-                              mend: ssh wso2@h mkdir /opt
+              ok       login   wso2 by key
+              failed   target  /opt/\x1B[2Jx is missing
+                               mend: ssh wso2@h mkdir /opt
 
             """.ReplaceLineEndings("\n"),
             _out.ToString());

@@ -87,7 +87,8 @@ internal sealed class ConsoleReporter(Screen screen, OutputOptions options) : IR
     private void Itemize(string worker, string line)
     {
         var name = _workers.Count > 1 ? SpectreText.Pad(Wording.Name(worker), _nameWidth) + " " : "";
-        screen.Print(name + Wording.Line(line));
+        // rsync leaves a tab in a name as it is, and so do its lines here; whatever else could mislead a terminal is escaped already.
+        screen.Print(name + string.Join('\t', line.Split('\t').Select(Wording.Line)));
         _itemized = true;
     }
 

@@ -1,0 +1,55 @@
+using System.Globalization;
+using DepSync.Tests.Support;
+
+namespace DepSync.Tests.EndToEnd;
+
+/// <summary>Many small files and large ones go through in one run, and memory stays bounded.</summary>
+public sealed class SizeTests
+{
+    private const long MaxMemory = 150_000_000;
+
+    /// <summary>As many as CI can afford; DEPSYNC_FULL=1 takes the numbers of the promise: 10,000 small files and 1 GiB of large ones.</summary>
+    private static readonly (int Small, int LargeMebibytes) Amount = Environment.GetEnvironmentVariable("DEPSYNC_FULL") == "1" ? (10_000, 1024) : (10_000, 256);
+
+    [SshdFact]
+    public async Task Many_small_files_and_large_ones_go_through_in_bounded_memory()
+    {
+        using var box = new Sandbox();
+        var target = box.AddSshWorker("ssh");
+        var random = new Random(1);
+        var block = new byte[1 << 20];
+        for (var i = 0; i < Amount.Small; i++)
+        {
+            random.NextBytes(block.AsSpan(0, 64));
+            box.Manager.Write(System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"folder-{i % 100}/{i}.xml")), block.AsSpan(0, i % 8000));
+        }
+        for (var file = 0; file < 4; file++)
+        {
+            await using var stream = File.Create(Path.Combine(box.Manager.Path, string.Create(CultureInfo.InvariantCulture, $"large-{file}.bin")));
+            for (var i = 0; i < Amount.LargeMebibytes / 4; i++)
+            {
+                random.NextBytes(block);
+                await stream.WriteAsync(block);
+            }
+        }
+        using var run = box.Start("sync", "-q");
+        var peak = 0L;
+        await Until.TrueAsync(() => Sample(run, ref peak), "the end of the run");
+        (await run.WaitAsync()).Expect(0);
+        TreeText.AssertMirrored(box.Manager.Path, target.Path);
+        Assert.InRange(peak, 1, MaxMemory);
+    }
+
+    private static bool Sample(DepSyncProcess run, ref long peak)
+    {
+        try
+        {
+            peak = OperatingSystem.IsLinux() ? Math.Max(peak, run.PeakMemory) : 1;
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            // It ended between the two looks, or is about to.
+        }
+        return run.HasExited;
+    }
+}

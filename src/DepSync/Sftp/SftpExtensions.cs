@@ -96,7 +96,7 @@ internal readonly record struct SftpSpace(ulong FreeBytes, ulong FreeInodes, boo
 {
     private const ulong ReadOnlyFlag = 1;
 
-    public ulong FilesystemId { get; private init; }
+    public ulong FilesystemId { get; init; }
 
     /// <exception cref="SftpProtocolException">Too short.</exception>
     public static SftpSpace Read(ReadOnlySpan<byte> body)
@@ -107,12 +107,12 @@ internal readonly record struct SftpSpace(ulong FreeBytes, ulong FreeInodes, boo
         reader.UInt64(); // f_blocks
         reader.UInt64(); // f_bfree
         var free = reader.UInt64();
-        reader.UInt64(); // f_files
+        var files = reader.UInt64(); // f_files: 0 where inodes are made as they are needed
         reader.UInt64(); // f_ffree
         var inodes = reader.UInt64();
         var filesystem = reader.UInt64(); // f_fsid
         var flags = reader.UInt64();
         reader.UInt64(); // f_namemax
-        return new SftpSpace(Math.BigMul(unit, free, out var low) == 0 ? low : ulong.MaxValue, inodes, (flags & ReadOnlyFlag) != 0) { FilesystemId = filesystem };
+        return new SftpSpace(Math.BigMul(unit, free, out var low) == 0 ? low : ulong.MaxValue, files == 0 ? ulong.MaxValue : inodes, (flags & ReadOnlyFlag) != 0) { FilesystemId = filesystem };
     }
 }

@@ -16,6 +16,11 @@ internal sealed record SftpOptions
 
     public int WindowRequests { get; init; } = 1024;
 
+    /// <summary>
+    /// A pause before reading while many replies are owed, so that they come in batches. Zero: none. Worth it where each reply wakes a thread and costs far more than itself.
+    /// </summary>
+    public TimeSpan GatherReplies { get; init; }
+
     /// <summary>Keeps an endless listing from taking all memory; no deployment folder comes near.</summary>
     public int MaxDirectoryEntries { get; init; } = 5_000_000;
 }

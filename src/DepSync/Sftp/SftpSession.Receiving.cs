@@ -5,6 +5,9 @@ namespace DepSync.Sftp;
 /// <content>The read loop.</content>
 internal sealed partial class SftpSession
 {
+    /// <summary>With so many replies owed a pause costs the server no idle time.</summary>
+    private const int GatherAbove = 256;
+
     private async Task ReceiveLoopAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -18,6 +21,10 @@ internal sealed partial class SftpSession
                 if (end == buffer.Length)
                 {
                     MakeRoom(ref buffer, ref start, ref end);
+                }
+                if (_options.GatherReplies > TimeSpan.Zero && OwesMany())
+                {
+                    await Task.Delay(_options.GatherReplies, _options.Clock).ConfigureAwait(false);
                 }
                 var count = await _stream.ReadAsync(buffer.AsMemory(end)).ConfigureAwait(false);
                 if (count == 0)
@@ -44,6 +51,14 @@ internal sealed partial class SftpSession
         {
             // Whatever the stream throws, this connection carries no more.
             Lose(new SftpLostException(SftpLoss.Closed, $"The connection broke: {exception.Message}", exception));
+        }
+    }
+
+    private bool OwesMany()
+    {
+        lock (_gate)
+        {
+            return _owed.Count > GatherAbove;
         }
     }
 
@@ -104,7 +119,10 @@ internal sealed partial class SftpSession
                     _progress = _options.Clock.GetTimestamp();
                 }
             }
-            WakeSender(always: false);
+        }
+        if (BeginSending())
+        {
+            _ = SendAllAsync();
         }
         return taken;
     }

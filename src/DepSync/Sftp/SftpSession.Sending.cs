@@ -1,6 +1,6 @@
 namespace DepSync.Sftp;
 
-/// <content>The window and the send loop.</content>
+/// <content>The window and the sending.</content>
 internal sealed partial class SftpSession
 {
     private const int SendBuffer = 64 * 1024;
@@ -11,7 +11,11 @@ internal sealed partial class SftpSession
     /// <summary>After a failed write, what the server sent last (often the reason) is still read for so long.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
-    private bool _senderWaits;
+    /// <summary>Some thread writes, or is about to. The lock's.</summary>
+    private bool _sends;
+
+    /// <summary>The writer's own.</summary>
+    private byte[] _sendBuffer = new byte[SendBuffer];
 
     /// <summary>The request whose payload is being written out of the caller's memory. The lock's.</summary>
     private SftpRequest? _sending;
@@ -28,36 +32,40 @@ internal sealed partial class SftpSession
             request.State = SftpRequestState.Queued;
             _queue.Enqueue(request);
         }
-        if (_batchThread != Environment.CurrentManagedThreadId)
+        if (_batchThread != Environment.CurrentManagedThreadId && BeginSending())
         {
-            WakeSender(always: false);
+            // On a thread of its own: what the caller asks for next goes out in the same write.
+            ThreadPool.UnsafeQueueUserWorkItem(static session => _ = session.SendAllAsync(), this, preferLocal: false);
         }
         return null;
     }
 
-    private void WakeSender(bool always)
+    /// <summary>True for the one thread that is to write what is queued.</summary>
+    private bool BeginSending()
     {
         lock (_gate)
         {
-            if (!_senderWaits || (!always && !HasRoomLocked()))
+            if (_sends || _lost is not null || !HasRoomLocked())
             {
-                return;
+                return false;
             }
-            _senderWaits = false;
+            return _sends = true;
         }
-        _wake.Release();
     }
 
     private bool HasRoomLocked() =>
         _queue.TryPeek(out var next)
         && (_owed.Count == 0 || (_owed.Count < _options.WindowRequests && _owedBytes + next.Cost <= _options.WindowBytes));
 
-    private async Task SendLoopAsync()
+    /// <summary>
+    /// Writes until the queue is empty or the window full. After a batch of replies it runs on the thread that read them, so a push in full flight costs no hand-over
+    /// between threads; where the stream takes no more for now it goes on elsewhere, and reading goes on.
+    /// </summary>
+    private async Task SendAllAsync()
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var buffer = new byte[SendBuffer];
         try
         {
+            var flushed = true;
             while (true)
             {
                 int length;
@@ -68,17 +76,21 @@ internal sealed partial class SftpSession
                     {
                         return;
                     }
-                    length = FillLocked(ref buffer);
+                    length = FillLocked(ref _sendBuffer);
                     large = _sending;
-                    _senderWaits = length == 0;
+                    if (length == 0 && flushed)
+                    {
+                        _sends = false;
+                        return;
+                    }
                 }
-                if (length == 0)
+                flushed = length == 0;
+                if (flushed)
                 {
                     await _stream.FlushAsync().ConfigureAwait(false);
-                    await _wake.WaitAsync().ConfigureAwait(false);
                     continue;
                 }
-                await _stream.WriteAsync(buffer.AsMemory(0, length)).ConfigureAwait(false);
+                await _stream.WriteAsync(_sendBuffer.AsMemory(0, length)).ConfigureAwait(false);
                 if (large is not null)
                 {
                     await _stream.WriteAsync(large.Payload).ConfigureAwait(false);

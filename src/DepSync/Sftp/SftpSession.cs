@@ -5,7 +5,7 @@ namespace DepSync.Sftp;
 /// <para>Result: <see cref="SendAsync"/> gives the reply, whatever its status. Failure: <see cref="SftpLostException"/> for every pending and later call when the
 /// stream ends, a reply is owed for too long, the server breaks the protocol, or the session is disposed.</para>
 /// <para>Threads: safe for concurrent calls. A caller's continuation runs on the read loop, so it must not block on another reply; what it sends goes out in one
-/// write when the batch of replies is done. Writing has a loop of its own, so that replies are read while the stream takes no more.</para>
+/// write when the batch of replies is done. Replies are read while the stream takes no more.</para>
 /// <para>Cancelling a call abandons the wait: what is not sent yet is dropped, a late reply is matched, and a handle that comes too late is closed.</para>
 /// </summary>
 internal sealed partial class SftpSession : IDisposable
@@ -24,7 +24,6 @@ internal sealed partial class SftpSession : IDisposable
     private readonly SftpOptions _options;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _wake = new(0);
 
     /// <summary>Called and not yet sent. The lock's, as is all below.</summary>
     private readonly Queue<SftpRequest> _queue = new();
@@ -62,7 +61,6 @@ internal sealed partial class SftpSession : IDisposable
     {
         var session = new SftpSession(stream, options);
         _ = session.ReceiveLoopAsync();
-        _ = session.SendLoopAsync();
         try
         {
             var init = session.Rent(SftpExpected.Version);
@@ -210,7 +208,6 @@ internal sealed partial class SftpSession : IDisposable
         {
             // It is over anyhow: whatever the stream says to that, the waiters must hear that they wait for nothing.
         }
-        WakeSender(always: true);
         foreach (var waiter in waiters)
         {
             waiter.FailElsewhere(lost.Copy());

@@ -18,7 +18,7 @@ internal sealed partial class SftpWorker
         SftpClient? client = null;
         try
         {
-            client = await SftpClient.ConnectAsync(transport.Stream, new SftpOptions { IdleTimeout = options.IdleTimeout, Clock = options.Clock }, cancellationToken);
+            client = await SftpClient.ConnectAsync(transport.Stream, new SftpOptions { IdleTimeout = options.IdleTimeout, Clock = options.Clock, GatherReplies = options.GatherReplies }, cancellationToken);
             var target = WireTarget(targetPath);
             // One flight.
             var limits = client.LearnLimitsAsync(cancellationToken);

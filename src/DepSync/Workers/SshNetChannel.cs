@@ -14,7 +14,8 @@ namespace DepSync.Workers;
 /// it announces a window of 2 GiB and refills it unread, drops what is written after the end, and waits for the peer's window with a deadline of its own.
 /// <para>Bounded: the peer may send <see cref="ReceiveWindow"/> bytes beyond what was read; more breaks the protocol and ends the stream.</para>
 /// <para>Failure: reading gives what arrived before the end, then 0 after the peer's own end, else <see cref="IOException"/>; writing after an end throws <see cref="IOException"/>.</para>
-/// <para>Threads: one reader and one writer at a time. A reader that waits goes on, on the connection's thread; it must not block there for long.</para>
+/// <para>Threads: one reader and one writer at a time. A reader that waits goes on, on a thread of the pool: what it writes may block
+/// until the peer reads, and the connection's own thread must take in meanwhile what the peer sends.</para>
 /// </summary>
 internal sealed class SshNetChannel : Stream
 {
@@ -31,7 +32,7 @@ internal sealed class SshNetChannel : Stream
     private readonly Action _abort;
 
     private readonly Pipe _received = new(new PipeOptions(
-        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0, minimumSegmentSize: ReceivePacket, useSynchronizationContext: false));
+        readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0, minimumSegmentSize: ReceivePacket, useSynchronizationContext: false));
 
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -233,7 +234,7 @@ internal sealed class SshNetChannel : Stream
             return;
         }
         _received.Writer.Write(message.Data.AsSpan(message.Offset, message.Size));
-        // Nothing pauses this writer: the flush is complete when it returns, and a waiting reader has run inside it.
+        // Nothing pauses this writer: the flush is complete when it returns.
         var flushed = _received.Writer.FlushAsync();
         if (!flushed.IsCompletedSuccessfully)
         {

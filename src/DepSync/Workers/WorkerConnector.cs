@@ -10,6 +10,9 @@ namespace DepSync.Workers;
 internal sealed class WorkerConnector
 {
     /// <summary>sshd that has too many logins under way drops new ones; half a second later some are through.</summary>
+    /// <summary>SSH.NET takes some 30 microseconds a packet and 100 more when it wakes a thread; sshd sends most replies as packets of their own.</summary>
+    private static readonly TimeSpan GatherReplies = TimeSpan.FromMilliseconds(1);
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly RunConfig _config;
@@ -60,7 +63,8 @@ internal sealed class WorkerConnector
             : await OpenBuiltinAsync(worker, cancellationToken);
         try
         {
-            return await SftpWorker.OpenAsync(transport, worker.Path, new SftpWorkerOptions(_config.Ssh.IdleTimeout, _clock), cancellationToken);
+            var gather = _config.Ssh.Client == SshClientKind.Builtin ? GatherReplies : TimeSpan.Zero;
+            return await SftpWorker.OpenAsync(transport, worker.Path, new SftpWorkerOptions(_config.Ssh.IdleTimeout, _clock) { GatherReplies = gather }, cancellationToken);
         }
         catch (WorkerLostException e) when (Cause(e) is { } cause)
         {

@@ -110,8 +110,12 @@ public sealed class SftpPacketTests
     [InlineData(ulong.MaxValue, ulong.MaxValue, 3ul, ulong.MaxValue, true)]
     public void Free_space_never_overflows(ulong unit, ulong free, ulong flags, ulong bytes, bool readOnly) =>
         Assert.Equal(
-            new SftpSpace(bytes, 9, readOnly),
+            new SftpSpace(bytes, 9, readOnly) { FilesystemId = 1 },
             SftpSpace.Read(SftpPacket.Fields(1ul, unit, 1ul, 1ul, free, 1ul, 1ul, 9ul, 1ul, flags, 255ul)));
+
+    [Fact]
+    public void Filesystem_that_counts_no_inodes_is_not_out_of_them() =>
+        Assert.Equal(ulong.MaxValue, SftpSpace.Read(SftpPacket.Fields(1ul, 1ul, 1ul, 1ul, 1ul, 0ul, 0ul, 0ul, 1ul, 0ul, 255ul)).FreeInodes);
 
     [Fact]
     public void Extensions_count_in_the_version_that_is_spoken()

@@ -249,8 +249,12 @@ internal sealed class Planner
     private Differences DirectoryDifferences(FileEntry source, FileEntry worker)
     {
         var differences = EntryComparison.Directories(source, worker, _rules);
-        return _worker.Keepers.Contains(source.Path) ? differences & ~Differences.Time : differences;
+        return _worker.Keepers.Contains(source.Path) || IsAsLeft(source, worker) ? differences & ~Differences.Time : differences;
     }
+
+    /// <summary>Somebody else's directory, whose mtime the last push could not set: it stands as that push left it, and the source's has not changed since.</summary>
+    private bool IsAsLeft(FileEntry source, FileEntry worker) =>
+        Record(source.Path) is { Kind: EntryKind.Directory } record && record.SourceModifiedNs == source.ModifiedNs && record.WorkerSeconds == worker.WorkerSeconds;
 
     private ManifestEntry? Record(RelativePath path) => _manifest?.Entries.GetValueOrDefault(path);
 

@@ -83,6 +83,19 @@ public sealed class PlannerTests
         Assert.Equal([".d...p..... a/", ".d..t...... b/"], plan.Changes.Select(c => c.Itemize));
     }
 
+    [Theory]
+    [InlineData("a/", "a/  @7", null)]
+    [InlineData("a/", "a/  @8", "Attributes .d..t...... a/")]
+    [InlineData("a/  @5", "a/  @7", "Attributes .d..t...... a/")]
+    [InlineData("a/", "a/  @7 m700", "Attributes .d...p..... a/")]
+    [InlineData("a -> t", "a -> t  @7", "Attributes .L..t...... a -> t")]
+    public void A_directory_whose_mtime_the_last_push_could_not_set_is_as_it_was_left(string source, string worker, string? change)
+    {
+        var pushed = SnapshotText.ManifestOf(SnapshotText.Parse("a/"));
+        var manifest = pushed with { Entries = pushed.Entries.ToDictionary(e => e.Key, e => e.Value with { WorkerSeconds = 7 }) };
+        Assert.Equal(change, Single(Planner.Plan(SnapshotText.Parse(source + "\n./  @7"), SnapshotText.Parse(worker + "\n./  @7"), manifest, Rules)));
+    }
+
     [Fact]
     public void A_target_that_is_missing_is_created_with_everything()
     {

@@ -3,7 +3,7 @@ using DepSync.Workers;
 
 namespace DepSync.Release;
 
-/// <summary>Who claims. <see cref="Takes"/>: the worker may be another manager's up to this run (a takeover, or a worker that was away during one).</summary>
+/// <summary>Who claims. <see cref="Takes"/>: a takeover, so the worker may be another manager's up to this run.</summary>
 internal sealed record Claimant
 {
     public required ManagerIdentity Manager { get; init; }
@@ -105,8 +105,9 @@ internal sealed class Claim
         }
         catch (Exception exception) when (exception is (DepSyncException or WorkerFileException) and not WorkerLostException)
         {
-            await claim.AbandonAsync();
-            throw;
+            var fenced = await claim.FenceBehindAsync(exception);
+            await claim.DropAsync();
+            throw fenced ?? exception;
         }
     }
 
@@ -134,7 +135,7 @@ internal sealed class Claim
             throw FencedBy("another run");
         }
         (Uid, Gid) = (own.Uid, own.Gid);
-        if (_claimant.Takes)
+        if (_claimant.Takes || WorkerOwnership.Decide(look.OwnerExists, look.Owner, _claimant.Manager) == Ownership.Superseded)
         {
             // Before anything is listed or sent, so that the manager before us refuses from here on.
             await WriteOwnerAsync(look.Owner?.Generation ?? 0);
@@ -184,23 +185,60 @@ internal sealed class Claim
     public async Task PublishAsync(ReadOnlyMemory<byte> bytes, RelativePath staged, RelativePath place)
     {
         await SmallFile.WriteNewAsync(_files, staged, bytes, _claimant.Flush);
-        if (!_files.Capabilities.AtomicReplace)
-        {
-            await _files.RenameAsync(place, Folder.Child([.. "was-"u8, .. place.Name]), CancellationToken.None);
-        }
-        if (!await _files.RenameAsync(staged, place, CancellationToken.None))
+        // Both renames in one flight, so that the place is empty for as short as can be.
+        var cleared = _files.Capabilities.AtomicReplace
+            ? Task.FromResult(true)
+            : _files.RenameAsync(place, Folder.Child([.. "was-"u8, .. staged.Name]), CancellationToken.None).AsTask();
+        var published = _files.RenameAsync(staged, place, CancellationToken.None).AsTask();
+        await Task.WhenAll(cleared, published);
+        if (!await published)
         {
             throw FencedBy("another run");
         }
     }
 
     /// <summary>Removes our folder and what is staged in it. A folder that is gone is fine.</summary>
+    /// <exception cref="WorkerFileException">Something of it is left, for the next run to roll forward.</exception>
     public Task AbandonAsync() => TreeRemover.RemoveAsync(_files, Folder);
+
+    /// <summary>As <see cref="AbandonAsync"/>, on the way out of a failure that is to be told: what cannot be removed is left to the next run.</summary>
+    public async Task DropAsync()
+    {
+        try
+        {
+            await AbandonAsync();
+        }
+        catch (WorkerFileException)
+        {
+        }
+    }
+
+    /// <summary>Whatever failed in a folder that is gone failed because another run took over: that is what is to be told then; null when our folder stands.</summary>
+    public async Task<DepSyncException?> FenceBehindAsync(Exception failure)
+    {
+        if (failure is not (WorkerFileException or DepSyncException { Kind: ErrorKind.Target }))
+        {
+            return null;
+        }
+        try
+        {
+            await EnsureHeldAsync();
+            return null;
+        }
+        catch (DepSyncException fenced) when (fenced.Kind == ErrorKind.Fenced)
+        {
+            return fenced;
+        }
+        catch (WorkerFileException)
+        {
+            return null;
+        }
+    }
 
     private void CheckOwner(bool exists, OwnerRecord? owner)
     {
         var ownership = WorkerOwnership.Decide(exists, owner, _claimant.Manager);
-        var ours = ownership is Ownership.Unowned or Ownership.Ours;
+        var ours = ownership is Ownership.Unowned or Ownership.Ours or Ownership.Superseded;
         if (ownership == Ownership.NewerEpoch || (!ours && !_claimant.Takes))
         {
             throw new DepSyncException(ErrorKind.Fenced, WorkerOwnership.Describe(owner), WorkerOwnership.Hint);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using DepSync.Model;
 using DepSync.Planning;
 using DepSync.State;
@@ -16,8 +17,6 @@ internal sealed record ReleaseCase
     public required WorkerLook Look { get; init; }
 
     public required WorkerComparison Comparison { get; init; }
-
-    public required Ownership Ownership { get; init; }
 }
 
 /// <summary>
@@ -48,26 +47,41 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         {
             return await RunClaimedAsync(claim, rules, cancellationToken);
         }
-        catch (Exception exception) when (exception is not WorkerLostException && !HasBegunCommit)
+        catch (Exception exception) when (exception is not WorkerLostException)
         {
-            await claim.AbandonAsync();
+            var fenced = await claim.FenceBehindAsync(exception);
+            if (!HasBegunCommit)
+            {
+                await claim.DropAsync();
+            }
+            ExceptionDispatchInfo.Throw(fenced ?? exception);
             throw;
         }
     }
 
     private async Task<WorkerResult> RunClaimedAsync(Claim claim, PlanRules rules, CancellationToken cancellationToken)
     {
+        var manifest = release.Look.Manifest;
         if (claim.Fenced.Count > 0)
         {
-            var committed = await new Leftovers(files, fleet.Config.KeepGenerations).RollForwardAsync(claim.Fenced);
-            fleet.Tell(_worker, NoteLevel.Notice, $"rolled forward what run number {string.Join(", ", claim.Fenced)} left when it was cut off{(committed ? "; what it had replaced is kept" : "")}");
+            var left = await new Leftovers(files, fleet.Config.KeepGenerations).RollForwardAsync(claim.Fenced);
+            var kept = left.HasCommitted ? "; what it had replaced is kept" : "";
+            fleet.Tell(_worker, NoteLevel.Notice, $"rolled forward what run number {string.Join(", ", claim.Fenced)} left when it was cut off{kept}");
+            foreach (var trouble in left.Troubles)
+            {
+                fleet.Tell(_worker, NoteLevel.Warning, trouble);
+            }
+            manifest = left.WithoutReplaced(await WorkerLook.ReadManifestAsync(files, cancellationToken));
         }
-        // A manifest changes only together with its owner record's number.
-        var manifest = claim.PreviousOwner?.Number == release.Look.Owner?.Number ? release.Look.Manifest : await WorkerLook.ReadManifestAsync(files, cancellationToken);
+        else if (claim.PreviousOwner?.Number != release.Look.Owner?.Number)
+        {
+            manifest = await WorkerLook.ReadManifestAsync(files, cancellationToken);
+        }
         var comparison = await new WorkerComparer(fleet, files).CompareAsync(manifest, rules, release.Comparison, cancellationToken);
         var source = await fleet.Source;
         if (comparison.Plan.IsEmpty && ManifestBuilder.IsCurrent(comparison.Manifest, comparison.ExpectedRecord(source)) && claim.PreviousOwner is not null)
         {
+            Tell(comparison, null);
             await FinishAsync(claim);
             return Summary(WorkerStatus.Unchanged, comparison, null, 0) with { Generation = comparison.Manifest?.Generation };
         }
@@ -77,7 +91,8 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var request = new StageRequest(items, claim.Folder, claim.Uid, claim.Gid, fleet.Flush);
         var staged = await new Stager(files, fleet.Tree, meter).StageAsync(request, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        return await CommitAsync(claim, Replan(source, comparison, staged, rules), staged);
+        comparison = Replan(source, comparison, staged, rules);
+        return await CommitAsync(claim, comparison, staged.WithoutHeldReplacements(comparison.Plan));
     }
 
     /// <summary>A file that changed while it was sent is deferred like one that was unsettled from the start: the planner holds back what must not be removed beside it.</summary>
@@ -107,8 +122,8 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = fleet.Flush };
         var outcome = await new Committer(files, claim, report).CommitAsync(commit, comparison.Plan, staged);
         var generation = await RecordAsync(claim, comparison, outcome);
-        await RetireAsync(claim, generation);
         Tell(comparison, outcome);
+        await RetireAsync(claim, generation);
         return Summary(WorkerStatus.Synced, comparison, outcome, staged.BytesSent) with
         {
             Generation = generation,
@@ -128,12 +143,39 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         await claim.WriteOwnerAsync(generation);
         if (fleet.Flush == FlushMode.Durable)
         {
-            await files.FlushDirectoryAsync(WorkerLayout.Folder, CancellationToken.None);
+            await FlushRecordsAsync();
         }
         return generation;
     }
 
+    private async Task FlushRecordsAsync()
+    {
+        try
+        {
+            await files.FlushDirectoryAsync(WorkerLayout.Folder, CancellationToken.None);
+        }
+        catch (WorkerFileException exception)
+        {
+            fleet.Tell(_worker, NoteLevel.Notice, $"{WorkerLayout.Folder} could not be brought to disk: {exception.Message}");
+        }
+    }
+
+    /// <summary>The push is done and recorded by now, so what fails here is told and left to the next run.</summary>
     private async Task RetireAsync(Claim claim, long generation)
+    {
+        try
+        {
+            await KeepAsync(claim, generation);
+        }
+        catch (Exception exception) when (exception is WorkerFileException or WorkerLostException)
+        {
+            fleet.Tell(_worker, NoteLevel.Warning, $"the push is done, but what it replaced could not be put away, and the next run tries again: {exception.Message}");
+            return;
+        }
+        await FinishAsync(claim);
+    }
+
+    private async Task KeepAsync(Claim claim, long generation)
     {
         var keep = fleet.Config.KeepGenerations;
         var old = await files.ListAsync(WorkerLayout.Old(claim.Folder), CancellationToken.None) ?? [];
@@ -143,7 +185,6 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
             await store.KeepAsync(claim.Folder, generation == claim.Number ? WorkerLayout.Generation(generation) : WorkerLayout.DriftRepair(generation, claim.Number));
         }
         await store.PruneAsync(keep);
-        await FinishAsync(claim);
     }
 
     /// <summary>Drops our folder; what is left of it when that fails is the next run's to roll forward.</summary>
@@ -153,7 +194,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         {
             await claim.AbandonAsync();
         }
-        catch (WorkerFileException exception)
+        catch (Exception exception) when (exception is WorkerFileException or WorkerLostException)
         {
             fleet.Tell(_worker, NoteLevel.Warning, $"{claim.Folder} could not be removed: {exception.Message}");
         }
@@ -164,7 +205,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         Manager = fleet.Identity.Current,
         Run = fleet.Context.Run,
         Worker = _worker,
-        Takes = release.Ownership is not (Ownership.Unowned or Ownership.Ours) || fleet.Config.Takeover,
+        Takes = fleet.Config.Takeover,
         Flush = fleet.Flush,
         Clock = fleet.Context.Clock,
         Siblings = fleet.Siblings,
@@ -177,9 +218,9 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         fleet.Store.SaveTarget(release.TargetKey, state with { Number = Math.Max(state.Number, number) });
     }
 
-    private void Tell(WorkerComparison comparison, CommitOutcome outcome)
+    private void Tell(WorkerComparison comparison, CommitOutcome? outcome)
     {
-        foreach (var change in outcome.Done)
+        foreach (var change in outcome?.Done ?? [])
         {
             Raise(new EntryChanged(change));
         }
@@ -187,7 +228,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         {
             Raise(new EntryDeferred(entry));
         }
-        foreach (var problem in comparison.Plan.Problems.Concat(outcome.Problems))
+        foreach (var problem in comparison.Plan.Problems.Concat(outcome?.Problems ?? []))
         {
             Raise(new EntryFailed(problem));
         }

@@ -42,18 +42,38 @@ internal sealed record CommitJournal(long Number, IReadOnlyList<KeptEntry> Kept,
         foreach (var range in bytes.Split((byte)'\n'))
         {
             var line = bytes[range];
-            if (!line.StartsWith("mode "u8))
-            {
-                continue;
-            }
-            line = line[5..];
-            var space = line.IndexOf((byte)' ');
-            if (space is > 0 and <= 4 && TryParseOctal(line[..space], out var mode) && RelativePath.TryParse(Unescape(line[(space + 1)..]), out var path))
+            if (TryTake(ref line, out var word) && word.SequenceEqual("mode"u8) && TryTake(ref line, out var octal) && octal.Length <= 4 && TryParseOctal(octal, out var mode)
+                && RelativePath.TryParse(Unescape(line), out var path))
             {
                 found.Add(new UnlockedDirectory(path, mode));
             }
         }
         return found;
+    }
+
+    /// <summary>The paths of what the commit was to take out. Damaged lines as above.</summary>
+    public static IReadOnlyList<RelativePath> ParseKept(ReadOnlySpan<byte> bytes)
+    {
+        var found = new List<RelativePath>();
+        foreach (var range in bytes.Split((byte)'\n'))
+        {
+            var line = bytes[range];
+            if (TryTake(ref line, out var word) && word.SequenceEqual("kept"u8) && TryTake(ref line, out _) && TryTake(ref line, out _) && TryTake(ref line, out _)
+                && RelativePath.TryParse(Unescape(line), out var path))
+            {
+                found.Add(path);
+            }
+        }
+        return found;
+    }
+
+    /// <summary>Takes the next word and the blank behind it off a line.</summary>
+    private static bool TryTake(ref ReadOnlySpan<byte> line, out ReadOnlySpan<byte> word)
+    {
+        var space = line.IndexOf((byte)' ');
+        word = space > 0 ? line[..space] : [];
+        line = line[(space + 1)..];
+        return space > 0;
     }
 
     private static void WriteLine(MemoryStream stream, string head, RelativePath path)

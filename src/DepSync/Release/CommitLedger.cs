@@ -42,6 +42,9 @@ internal sealed class CommitLedger(SyncPlan plan, StagedRelease staged)
 
     public bool IsFailed(RelativePath path) => _failedEntries.Contains(path) || IsInFailedTree(path);
 
+    /// <summary>Whether what stood at a path before the commit stands there still, because its removal failed or waits.</summary>
+    public bool Stays(RelativePath path) => IsFailed(path) || IsHeld(path);
+
     public CommitOutcome Finish(IReadOnlyDictionary<RelativePath, long> leftSeconds, TimeSpan liveTime)
     {
         var done = new List<Change>();

@@ -12,6 +12,9 @@ internal sealed class CommitReport(IRunObserver observer, string worker, int? lo
 
     public required FlushMode Flush { get; init; }
 
+    /// <summary>Whether an entry belongs, as far as can be told, to somebody else than the login.</summary>
+    public bool IsForeign(int? uid) => uid is null || loginUid is null || uid != loginUid;
+
     public string Owner(int? uid) => uid is null ? "its owner is not known" : uid == loginUid ? $"it belongs to the login (uid {uid})" : $"it belongs to uid {uid}, the login is uid {loginUid}";
 
     public void NotKept(RelativePath path, string reason)

@@ -12,29 +12,58 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
     /// <summary>Renames in one flight: the window of a commit stays a few round trips whatever their number, and the server's queue short.</summary>
     private const int InFlight = 512;
 
+    private const int OwnerWrite = 0b010_000_000;
+
     /// <exception cref="DepSyncException">Fenced: another run took the worker over; what was done by then stays.</exception>
     /// <exception cref="WorkerLostException">The connection ended; the next run rolls forward.</exception>
     public async Task<CommitOutcome> CommitAsync(CommitPlan commit, SyncPlan plan, StagedRelease staged)
     {
         var ledger = new CommitLedger(plan, staged);
-        await UnlockAsync(commit.Unlocked);
+        await SetModesAsync([.. commit.Unlocked.Select(directory => directory with { Mode = directory.Mode | OwnerWrite })]);
         var began = report.Clock.GetTimestamp();
         await RunAsync(commit.OutOfTheWay, ledger.FailArrival);
-        await RunAsync(commit.Arrivals, ledger.FailArrival);
+        await RunAsync([.. commit.Arrivals.Where(step => !ledger.IsFailed(step.Path))], ledger.FailArrival);
+        await PutBackAsync(commit, ledger);
         await RunAsync([.. commit.Removals.Where(step => !ledger.IsHeld(step.Path))], ledger.FailRemoval);
         var liveTime = commit.LiveSteps == 0 ? TimeSpan.Zero : report.Clock.GetElapsedTime(began);
         await claim.EnsureHeldAsync();
-        var leftSeconds = await SetAttributesAsync([.. commit.Attributes.Where(step => !ledger.IsFailed(step.Path))], ledger);
+        List<AttributeStep> attributes = [.. commit.Attributes.Where(step => !ledger.IsFailed(step.Path))];
+        var leftSeconds = await SetAttributesAsync(attributes, ledger);
+        var settled = attributes.Select(step => step.Path).ToHashSet();
+        await SetModesAsync([.. commit.Unlocked.Where(directory => !settled.Contains(directory.Path) && ledger.Stays(directory.Path)).OrderByDescending(directory => directory.Path.Depth)]);
         await FlushAsync(commit.Touched);
         return ledger.Finish(leftSeconds, liveTime);
     }
 
-    private async Task UnlockAsync(IReadOnlyList<UnlockedDirectory> directories)
+    private async Task SetModesAsync(IReadOnlyList<UnlockedDirectory> directories)
     {
-        const int OwnerWrite = 0b010_000_000;
         foreach (var flight in directories.Chunk(InFlight))
         {
-            await Task.WhenAll(flight.Select(directory => TrySetAsync(directory.Path, EntryKind.Directory, new AttributeChange(directory.Mode | OwnerWrite))).ToList());
+            await Task.WhenAll(flight.Select(directory => TrySetAsync(directory.Path, EntryKind.Directory, new AttributeChange(directory.Mode))).ToList());
+        }
+    }
+
+    /// <summary>What was moved out of the way of something that then did not arrive stands in the live tree again: a path is not left empty until the next run.</summary>
+    private async Task PutBackAsync(CommitPlan commit, CommitLedger ledger)
+    {
+        var moved = commit.OutOfTheWay.OfType<CommitStep.MoveOut>().Select(step => (step.Path, step.Kept));
+        if (!files.Capabilities.AtomicReplace)
+        {
+            moved = moved.Concat(commit.Arrivals.OfType<CommitStep.Replace>().Select(step => (step.Path, step.Kept)));
+        }
+        foreach (var (path, kept) in moved.Where(step => ledger.IsFailed(step.Path)))
+        {
+            try
+            {
+                if (await files.FindAsync(path, CancellationToken.None) is null)
+                {
+                    await RenameAsync(kept, path);
+                }
+            }
+            catch (WorkerFileException)
+            {
+                // It stays in old/, and the arrival that failed is told.
+            }
         }
     }
 
@@ -53,7 +82,7 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
                 {
                     fail(step.Path, await ExplainAsync(step, refused.Exception));
                 }
-                else if (result is StepResult.Absent)
+                else if (result is StepResult.Absent && step is CommitStep.MoveIn or CommitStep.Replace)
                 {
                     fail(step.Path, "it, or its folder, was taken away on the worker while the commit ran; the next run puts it right");
                 }
@@ -61,7 +90,7 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
         }
     }
 
-    /// <summary>The calls of a step are made before anything is awaited, so the steps of a flight take effect in their order.</summary>
+    /// <summary>The calls of a step are made before anything is awaited, so the steps of a flight take effect in their order. The last call tells what became of it.</summary>
     private async Task<StepResult> RunAsync(CommitStep step)
     {
         var calls = step switch
@@ -74,7 +103,7 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
         };
         try
         {
-            return (await Task.WhenAll(calls)).All(found => found) ? StepResult.Ok : StepResult.Absent.Instance;
+            return (await Task.WhenAll(calls))[^1] ? StepResult.Ok : StepResult.Absent.Instance;
         }
         catch (WorkerFileException exception)
         {
@@ -115,10 +144,10 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
             var results = await Task.WhenAll(flight.Select(step => TrySetAsync(step.Path, step.Kind, step.Change)).ToList());
             foreach (var (step, failure) in flight.Zip(results).Where(pair => pair.Second is not null))
             {
-                var now = await files.FindAsync(step.Path, CancellationToken.None);
-                if (now is null || (step.Change.Mode is { } mode && (mode & 0b111_111_111) != (now.Value.Mode & 0b111_111_111)) || step.Kind != EntryKind.Directory)
+                var now = await TryFindAsync(step.Path);
+                if (now is null || (step.Change.Mode is { } mode && (mode & 0b111_111_111) != (now.Value.Mode & 0b111_111_111)) || step.Kind != EntryKind.Directory || !report.IsForeign(now.Value.Uid))
                 {
-                    ledger.FailEntry(step.Path, now is null ? "it is gone on the worker" : $"its attributes cannot be set: {report.Owner(now.Value.Uid)} ({failure!.Message})");
+                    ledger.FailEntry(step.Path, $"its attributes cannot be set: {report.Owner(now?.Uid)} ({failure!.Message})");
                     continue;
                 }
                 left[step.Path] = now.Value.Seconds;
@@ -169,16 +198,29 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
         }
     }
 
+    /// <summary>Null also when the worker refuses to tell.</summary>
+    private async Task<WorkerEntry?> TryFindAsync(RelativePath path)
+    {
+        try
+        {
+            return await files.FindAsync(path, CancellationToken.None);
+        }
+        catch (WorkerFileException)
+        {
+            return null;
+        }
+    }
+
     private async Task<string> ExplainAsync(CommitStep step, WorkerFileException exception)
     {
-        var folder = await files.FindAsync(step.Path.Parent, CancellationToken.None);
-        var entry = await files.FindAsync(step.Path, CancellationToken.None);
+        var folder = await TryFindAsync(step.Path.Parent);
+        var entry = await TryFindAsync(step.Path);
         if (exception.Error == WorkerFileError.PermissionDenied)
         {
             return $"cannot be changed: its folder: {report.Owner(folder?.Uid)}; itself: {report.Owner(entry?.Uid)}";
         }
-        var here = await files.FreeSpaceAsync(step.Path.Parent, CancellationToken.None);
-        var own = await files.FreeSpaceAsync(claim.Folder, CancellationToken.None);
+        var here = await StorageFailure.TryFreeSpaceAsync(files, step.Path.Parent);
+        var own = await StorageFailure.TryFreeSpaceAsync(files, claim.Folder);
         return here is { } there && own is { } ours && there.IsAnotherFilesystemThan(ours)
             ? "another filesystem is mounted at or above it on the worker, and a rename cannot cross that; list the mounted folder as a worker of its own, or exclude it"
             : $"cannot be changed: {exception.Message}";

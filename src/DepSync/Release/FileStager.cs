@@ -18,9 +18,12 @@ internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, Sta
     private const int PermissionBits = 0b111_111_111;
 
     /// <summary>
-    /// Deferral.None when the file is staged: every write, its size, attributes, flush and close were OK and its bytes have the plan's hash. Otherwise nothing of it is left.
+    /// Deferral.None when the file is staged: every write, its size, attributes, flush and close were OK and its bytes have the plan's hash. Otherwise, and after an
+    /// exception too, nothing of it is left: it may lie in a new directory that goes live as a whole.
     /// </summary>
     /// <exception cref="WorkerFileException">The worker refused a call.</exception>
+    /// <exception cref="IOException">The source's file cannot be read.</exception>
+    /// <exception cref="DepSyncException">Target: what was sent of it cannot be removed.</exception>
     public async Task<Deferral> StageAsync(StagedItem item, IProgress<int> sent, CancellationToken cancellationToken)
     {
         var entry = item.Change.Source!;
@@ -30,15 +33,34 @@ internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, Sta
             return Deferral.Vanished;
         }
         await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
-        var digest = await SendAsync(original, entry.Size, file, sent, cancellationToken);
-        if (digest != entry.Digest)
+        try
         {
-            await file.CloseAsync(cancellationToken);
-            await files.RemoveFileAsync(item.Staged, cancellationToken);
-            return Deferral.Changing;
+            if (await SendAsync(original, entry.Size, file, sent, cancellationToken) == entry.Digest)
+            {
+                await FinishAsync(item, file, cancellationToken);
+                return Deferral.None;
+            }
         }
-        await FinishAsync(item, file, cancellationToken);
-        return Deferral.None;
+        catch (Exception exception) when (exception is WorkerFileException or IOException)
+        {
+            await DropAsync(item.Staged, file);
+            throw;
+        }
+        await DropAsync(item.Staged, file);
+        return Deferral.Changing;
+    }
+
+    private async Task DropAsync(RelativePath staged, IWorkerFile file)
+    {
+        await file.DisposeAsync();
+        try
+        {
+            await files.RemoveFileAsync(staged, CancellationToken.None);
+        }
+        catch (WorkerFileException exception)
+        {
+            throw new DepSyncException(ErrorKind.Target, $"what was sent in part cannot be removed from {staged}: {exception.Message}", "nothing was committed; look at the rights and the space of the target on the worker", exception);
+        }
     }
 
     /// <summary>Sends exactly the planned size; null when the file is shorter than that now. A file that grew is told by its hash or is whole as planned.</summary>
@@ -54,7 +76,15 @@ internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, Sta
                 var length = (int)Math.Min(files.Capabilities.MaxTransfer, size - offset);
                 await budget.AcquireAsync(length, cancellationToken);
                 var buffer = ArrayPool<byte>.Shared.Rent(length);
-                whole = Fill(original, offset, buffer.AsSpan(0, length));
+                try
+                {
+                    whole = Fill(original, offset, buffer.AsSpan(0, length));
+                }
+                catch
+                {
+                    Return(buffer.AsMemory(0, length));
+                    throw;
+                }
                 hash.AppendData(buffer, 0, length);
                 writes.Enqueue(WriteAsync(file, offset, buffer.AsMemory(0, length), whole ? sent : null));
                 offset += length;
@@ -85,10 +115,15 @@ internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, Sta
         }
         finally
         {
-            MemoryMarshal.TryGetArray<byte>(data, out var rented);
-            ArrayPool<byte>.Shared.Return(rented.Array!);
-            budget.Release(data.Length);
+            Return(data);
         }
+    }
+
+    private void Return(Memory<byte> data)
+    {
+        MemoryMarshal.TryGetArray<byte>(data, out var rented);
+        ArrayPool<byte>.Shared.Return(rented.Array!);
+        budget.Release(data.Length);
     }
 
     private static bool Fill(SourceFile original, long offset, Span<byte> buffer)

@@ -24,7 +24,7 @@ internal sealed record FleetCase
 
     public required IdentityKeeper Identity { get; init; }
 
-    public required WorkerConnector Connector { get; init; }
+    public required ConnectWorker ConnectAsync { get; init; }
 
     public required RunSiblings Siblings { get; init; }
 

@@ -39,11 +39,17 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
             Source = Task.Run(() => ScanAsync(tree, filters, hashes, stop.Token), stop.Token),
             Store = store,
             Identity = identity,
-            Connector = new WorkerConnector(config, context.Observer, context.AskHostKey, context.Clock),
+            ConnectAsync = context.Connect ?? new WorkerConnector(config, context.Observer, context.AskHostKey, context.Clock).ConnectAsync,
             Siblings = new RunSiblings(),
             StopReason = () => cancellationToken.IsCancellationRequested ? ErrorKind.Interrupted : ErrorKind.MaxTime,
         };
         var results = await RunWorkersAsync(fleet, stop.Token);
+        if (!fleet.Source.IsCompleted)
+        {
+            // Every worker has ended without it, and the directory is about to be closed.
+            await stop.CancelAsync();
+            await ((Task)fleet.Source).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         return await FinishAsync(fleet, results, began);
     }
 
@@ -85,7 +91,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         {
             try
             {
-                await using var files = await fleet.Connector.ConnectAsync(worker, cancellationToken);
+                await using var files = await fleet.ConnectAsync(worker, cancellationToken);
                 if ((await WorkerLook.ReadAsync(files, LookDepth.WithoutManifest, cancellationToken)).Owner is { } owner)
                 {
                     fleet.Identity.Meet(owner);

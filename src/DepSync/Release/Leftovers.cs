@@ -5,32 +5,39 @@ namespace DepSync.Release;
 
 /// <summary>
 /// Rolls forward what runs that were cut off left behind, after they were fenced: modes that they opened go back, what they took out stays as a generation, what they staged
-/// is dropped. Nothing that they committed is undone.
+/// is dropped. Nothing that they committed is undone. What cannot be cleared up is told and holds up nothing.
 /// </summary>
 internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
 {
     private const int JournalLimit = 1 << 26;
 
-    /// <summary>True when one of them had come so far that it took something out.</summary>
-    public async Task<bool> RollForwardAsync(IReadOnlyList<long> fenced)
+    private readonly HashSet<RelativePath> _replaced = [];
+    private readonly List<string> _troubles = [];
+
+    public async Task<RolledForward> RollForwardAsync(IReadOnlyList<long> fenced)
     {
         var committed = false;
         foreach (var number in fenced)
         {
-            committed |= await RollForwardAsync(WorkerLayout.Fenced(number), number);
+            try
+            {
+                committed |= await RollForwardAsync(WorkerLayout.Fenced(number), number);
+            }
+            catch (WorkerFileException exception)
+            {
+                _troubles.Add($"what run number {number} left cannot be cleared up: {exception.Path}: {exception.Message}");
+            }
         }
-        return committed;
+        return new RolledForward { HasCommitted = committed, Replaced = _replaced, Troubles = _troubles };
     }
 
     private async Task<bool> RollForwardAsync(RelativePath folder, long number)
     {
-        var journal = await SmallFile.ReadAsync(files, WorkerLayout.Journal(folder), JournalLimit, CancellationToken.None);
-        foreach (var directory in journal is null ? [] : CommitJournal.ParseUnlocked(journal))
+        var journal = await SmallFile.ReadAsync(files, WorkerLayout.Journal(folder), JournalLimit, CancellationToken.None) ?? [];
+        _replaced.UnionWith(CommitJournal.ParseKept(journal));
+        foreach (var directory in CommitJournal.ParseUnlocked(journal))
         {
-            if (await files.FindAsync(directory.Path, CancellationToken.None) is { Kind: EntryKind.Directory })
-            {
-                await files.SetAttributesAsync(directory.Path, EntryKind.Directory, new AttributeChange(directory.Mode), CancellationToken.None);
-            }
+            await LockAsync(directory);
         }
         var old = await files.ListAsync(WorkerLayout.Old(folder), CancellationToken.None) ?? [];
         if (old.Count > 0 && keepGenerations > 0)
@@ -39,5 +46,20 @@ internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
         }
         await TreeRemover.RemoveAsync(files, folder);
         return old.Count > 0;
+    }
+
+    private async Task LockAsync(UnlockedDirectory directory)
+    {
+        try
+        {
+            if (await files.FindAsync(directory.Path, CancellationToken.None) is { Kind: EntryKind.Directory })
+            {
+                await files.SetAttributesAsync(directory.Path, EntryKind.Directory, new AttributeChange(directory.Mode), CancellationToken.None);
+            }
+        }
+        catch (WorkerFileException exception)
+        {
+            _troubles.Add($"the mode {Convert.ToString(directory.Mode, 8)} of '{directory.Path}' cannot be put back: {exception.Message}");
+        }
     }
 }

@@ -29,4 +29,28 @@ internal sealed record StagedRelease
     public required IReadOnlyList<Problem> Problems { get; init; }
 
     public required long BytesSent { get; init; }
+
+    /// <summary>
+    /// As this, without what would take the place of a directory with content where removals must wait for something that could not be staged: what lies below it would go.
+    /// </summary>
+    public StagedRelease WithoutHeldReplacements(SyncPlan plan)
+    {
+        if (Problems.Count == 0)
+        {
+            return this;
+        }
+        var holdsAll = Problems.Any(problem => problem.Path.Depth == 1);
+        var tops = Problems.Select(problem => problem.Path.TopFolder).ToHashSet();
+        var filled = plan.Changes.Where(change => change.Action == ChangeAction.Delete).Select(change => change.Path.Parent).ToHashSet();
+        var held = new HashSet<RelativePath>();
+        foreach (var change in Ready.Select(item => item.Change).OrderBy(change => change.Path))
+        {
+            var replaces = change is { Action: ChangeAction.Retype, Worker.Kind: EntryKind.Directory } && filled.Contains(change.Path);
+            if (held.Contains(change.Path.Parent) || (replaces && (holdsAll || tops.Contains(change.Path.TopFolder))))
+            {
+                held.Add(change.Path);
+            }
+        }
+        return held.Count == 0 ? this : this with { Ready = [.. Ready.Where(item => !held.Contains(item.Change.Path))] };
+    }
 }

@@ -47,6 +47,7 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
             var made = files.CreateDirectoryAsync(item.Staged, 0b111_000_000, cancellationToken).AsTask();
             var owner = request.OwnerFor(item) is { } change ? files.SetAttributesAsync(item.Staged, EntryKind.Directory, change, cancellationToken).AsTask() : Task.FromResult(true);
             await made;
+            // An owner that the login may not set: the directory is the login's own.
             await IgnoreRefusalAsync(owner);
             return;
         }
@@ -111,20 +112,22 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
         }
         foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.Directory).Chunk(FilesInFlight))
         {
-            await Task.WhenAll(flight.Select(item => files.FlushDirectoryAsync(item.Staged, cancellationToken).AsTask()).ToList());
+            // A server that cannot do this is told of when the commit flushes the same directories in their places.
+            await Task.WhenAll(flight.Select(item => IgnoreRefusalAsync(files.FlushDirectoryAsync(item.Staged, cancellationToken).AsTask())).ToList());
         }
     }
 
     /// <summary>A worker that fills up hurts the server on it before it hurts the push, so what cannot fit is not begun.</summary>
     private async Task CheckSpaceAsync(RelativePath folder, long bytes, CancellationToken cancellationToken)
     {
-        if (bytes > 0 && await files.FreeSpaceAsync(folder, cancellationToken) is { } space && (space.ReadOnly || space.Bytes < (ulong)bytes))
+        cancellationToken.ThrowIfCancellationRequested();
+        if (bytes > 0 && await StorageFailure.TryFreeSpaceAsync(files, folder) is { } space && (space.ReadOnly || space.Bytes < (ulong)bytes))
         {
             throw StorageFailure.Explain(space, $"{bytes} bytes are to be staged");
         }
     }
 
-    private static async Task IgnoreRefusalAsync(Task<bool> task)
+    private static async Task IgnoreRefusalAsync(Task task)
     {
         try
         {
@@ -132,7 +135,6 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
         }
         catch (WorkerFileException)
         {
-            // An owner that the login may not set: the directory is the login's own.
         }
     }
 
@@ -140,6 +142,7 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
     private sealed class StageOutcome
     {
         private readonly ConcurrentDictionary<RelativePath, WorkerFileException> _refused = new();
+        private readonly ConcurrentDictionary<RelativePath, string> _unreadable = new();
         private readonly ConcurrentDictionary<RelativePath, FileEntry> _deferred = new();
 
         public async Task GuardAsync(StagedItem item, Func<Task> stage)
@@ -151,6 +154,10 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
             catch (WorkerFileException exception)
             {
                 _refused[item.Change.Path] = exception;
+            }
+            catch (IOException exception)
+            {
+                _unreadable[item.Change.Path] = exception.Message;
             }
         }
 
@@ -182,6 +189,10 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
                 {
                     failed.Add(path);
                     problems.Add(new Problem(path, $"could not be staged: {refusal.Message}"));
+                }
+                else if (_unreadable.TryGetValue(path, out var reason))
+                {
+                    problems.Add(new Problem(path, $"cannot be read on this machine: {reason}"));
                 }
                 else if (!_deferred.ContainsKey(path))
                 {

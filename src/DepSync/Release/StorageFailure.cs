@@ -8,9 +8,22 @@ internal static class StorageFailure
 {
     public static async Task<DepSyncException> DiagnoseAsync(IWorkerFileSystem files, RelativePath folder, WorkerFileException failure)
     {
-        var space = await files.FreeSpaceAsync(folder, CancellationToken.None);
+        var space = await TryFreeSpaceAsync(files, folder);
         var what = $"writing failed ({failure.Message})";
         return space is null ? new DepSyncException(ErrorKind.Target, $"{what}; the server does not tell its free space", "look for a full disk or a quota on the worker", failure) : Explain(space.Value, what);
+    }
+
+    /// <summary>Null also when the server refuses to tell: it is advice, and no reason to stop.</summary>
+    public static async Task<FreeSpace?> TryFreeSpaceAsync(IWorkerFileSystem files, RelativePath path)
+    {
+        try
+        {
+            return await files.FreeSpaceAsync(path, CancellationToken.None);
+        }
+        catch (WorkerFileException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Pure.</summary>

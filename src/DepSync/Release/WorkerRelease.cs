@@ -18,7 +18,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         var began = fleet.Context.Clock.GetTimestamp();
         var result = await TryAsync(cancellationToken);
         result = result with { Elapsed = fleet.Context.Clock.GetElapsedTime(began) };
-        Remember(result);
+        result = Remembered(result);
         Raise(new PhaseChanged(WorkerPhase.Finished));
         Raise(new WorkerDone(result));
         return result;
@@ -62,7 +62,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
     private async Task<WorkerResult> ReleaseAsync(CancellationToken cancellationToken)
     {
         Raise(new PhaseChanged(WorkerPhase.Connecting));
-        await using var files = await fleet.Connector.ConnectAsync(address, cancellationToken);
+        await using var files = await fleet.ConnectAsync(address, cancellationToken);
         Raise(new PhaseChanged(WorkerPhase.Comparing));
         var look = await WorkerLook.ReadAsync(files, LookDepth.Everything, cancellationToken);
         await new TargetGuard(fleet, address).CheckAsync(files, look, fleet.Store.LoadTarget(_key), cancellationToken);
@@ -83,7 +83,6 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
             TargetKey = _key,
             Look = look,
             Comparison = comparison,
-            Ownership = ownership,
         });
         return await _claimed.RunAsync(cancellationToken);
     }
@@ -117,6 +116,20 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
     }
 
     private WorkerResult Failed(WorkerStatus status, WorkerError error) => new() { Worker = address.Name, Status = status, Error = error };
+
+    /// <summary>A state that cannot be written fails this worker, not the run; an error of its own is told first.</summary>
+    private WorkerResult Remembered(WorkerResult result)
+    {
+        try
+        {
+            Remember(result);
+            return result;
+        }
+        catch (DepSyncException exception)
+        {
+            return result with { Status = WorkerStatus.Failed, Error = result.Error ?? new WorkerError(exception.Kind, exception.Message, exception.Hint) };
+        }
+    }
 
     private void Remember(WorkerResult result)
     {

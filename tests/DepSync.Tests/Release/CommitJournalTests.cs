@@ -15,6 +15,15 @@ public sealed class CommitJournalTests
         Assert.Equal(unlocked, CommitJournal.ParseUnlocked(journal.ToBytes()));
     }
 
+    [Fact]
+    public void Paths_that_were_to_be_taken_out_are_read_back()
+    {
+        Assert.True(RelativePath.TryParse("odd\n\\n kept 1"u8, out var odd));
+        var journal = new CommitJournal(4, [new KeptEntry(1, EntryKind.File, 0, odd), new KeptEntry(2, EntryKind.Directory, 0, RelativePath.Parse("a b/c"))], [new(RelativePath.Parse("kept 1 file 644 x"), 0)]);
+        Assert.Equal([odd, RelativePath.Parse("a b/c")], CommitJournal.ParseKept(journal.ToBytes()));
+        Assert.Empty(CommitJournal.ParseKept("kept\nkept 1\nkept 1 file 644\nkept 1 file 644 ../a\n"u8));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("mode")]

@@ -3,17 +3,25 @@ using DepSync.Config;
 using DepSync.Model;
 using DepSync.Release;
 using DepSync.Tests.Support;
+using DepSync.Workers;
 
 namespace DepSync.Tests.Release;
 
 /// <summary>A manager directory, its state and local targets in a temporary folder, and runs over them in this process.</summary>
 internal sealed class ReleaseFixture : IDisposable, IRunObserver
 {
-    private readonly TempTree _folder = new();
+    private readonly TempTree _folder;
     private int _runs;
 
     public ReleaseFixture()
+        : this(new TempTree())
     {
+    }
+
+    /// <summary>In a folder that it removes.</summary>
+    public ReleaseFixture(TempTree folder)
+    {
+        _folder = folder;
         Manager = new TempTree(_folder, "manager");
         Worker = new TempTree(_folder, "worker");
         Manager.SetModified(""u8, 1_700_000_000);
@@ -24,6 +32,9 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     public TempTree Worker { get; }
 
     public ConcurrentQueue<RunEvent> Events { get; } = new();
+
+    /// <summary>Stands between a run and its workers; null: they are opened as they are.</summary>
+    public ConnectWorker? Connect { get; set; }
 
     public string StateDir => Path.Combine(_folder.Path, "state");
 
@@ -58,7 +69,7 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     public async Task<RunReport> RunAsync(RunConfig config, CancellationToken cancellationToken = default)
     {
         Events.Clear();
-        var context = new RunContext($"run-{++_runs}", StateDir, this, TimeProvider.System, null);
+        var context = new RunContext($"run-{++_runs}", StateDir, this, TimeProvider.System, null) { Connect = Connect };
         return await new FleetRelease(config, context).RunAsync(cancellationToken);
     }
 

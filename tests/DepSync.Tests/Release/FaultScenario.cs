@@ -1,0 +1,157 @@
+using System.Runtime.Versioning;
+using DepSync.Model;
+using DepSync.Tests.Support;
+
+namespace DepSync.Tests.Release;
+
+/// <summary>
+/// One push that does everything a commit can do, from the same beginning as often as asked. A generation is on the worker; the source has changed since.
+/// Each changed file has a content of its own, so that what was kept can be told by it.
+/// </summary>
+[UnsupportedOSPlatform("windows")]
+internal sealed class FaultScenario : IDisposable
+{
+    private readonly Snapshot _worker;
+    private readonly Dictionary<string, byte[]> _workerBytes;
+    private readonly Snapshot _state;
+    private readonly Dictionary<string, byte[]> _stateBytes;
+
+    private FaultScenario(ReleaseFixture run)
+    {
+        Run = run;
+        (_worker, _workerBytes) = Save(run.Worker.Path);
+        (_state, _stateBytes) = Save(run.StateDir);
+        Before = Live();
+    }
+
+    public ReleaseFixture Run { get; }
+
+    /// <summary>What each path of the worker's live tree holds before the push.</summary>
+    public Dictionary<string, string> Before { get; }
+
+    /// <summary>What it holds after it.</summary>
+    public Dictionary<string, string> After => Facts(Run.Manager.Path);
+
+    public static async Task<FaultScenario> PrepareAsync()
+    {
+        var run = new ReleaseFixture(TempTree.InMemory());
+        run.Manager.Write("a/update", "old update").Write("a/keep", "kept").Write("a/delete", "old delete").Write("a/f2d", "old f2d").Write("a/f2l", "old f2l").Write("a/d2f/x", "old d2f x")
+            .Write("a/d2f/sub/y", "old d2f y").Write("a/d2l/x", "old d2l x").MakeSymlink("a/l2f"u8, "old-l2f"u8).MakeSymlink("a/l2d"u8, "old-l2d"u8).MakeSymlink("a/link"u8, "old-link"u8)
+            .Write("a/mode", "mode").Write("a/time", "time").Write("a/filled", "").Write("gone/two/three", "old gone three").Write("ro/file", "old ro file")
+            .Write("ro/delete", "old ro delete").Write("ro/sub/x", "old ro sub").Write("top", "old top").SetMode("ro/sub"u8, 0b101_101_101).SetMode("ro"u8, 0b101_101_101);
+        Settle(run, 1_600_000_000);
+        Assert.Null((await run.SyncAsync()).Error);
+        run.Manager.SetMode("ro"u8, 0b111_101_101).SetMode("ro/sub"u8, 0b111_101_101).Delete("a/delete"u8).Delete("a/f2d"u8).Delete("a/f2l"u8).Delete("a/d2f"u8).Delete("a/d2l"u8)
+            .Delete("a/l2f"u8).Delete("a/l2d"u8).Delete("a/link"u8).Delete("gone"u8).Delete("ro/delete"u8).Delete("ro/sub"u8);
+        run.Manager.Write("a/update", new string('n', 150)).Write("a/f2d/new", "new f2d").Write("a/f2d/deep/er", "new f2d deep").MakeSymlink("a/f2l"u8, "new-f2l"u8).Write("a/d2f", "new d2f")
+            .MakeSymlink("a/d2l"u8, "new-d2l"u8).Write("a/l2f", "new l2f").MakeDirectory("a/l2d"u8).MakeSymlink("a/link"u8, "new-link"u8).SetMode("a/mode"u8, 0b110_000_000)
+            .Write("a/filled", "filled").Write("ro/file", "new ro file").Write("ro/new", "new ro new").Write("top", "new top").Write("made/deep/file", "new made").Write("made/empty", "")
+            .MakeSymlink("made/deep/link"u8, "file"u8).SetMode("made/deep"u8, 0b101_101_101).SetMode("ro"u8, 0b101_101_101);
+        Settle(run, 1_600_001_000);
+        return new FaultScenario(run);
+    }
+
+    /// <summary>The worker and the manager's state as they were before the push.</summary>
+    public void Restore()
+    {
+        Put(Run.Worker.Path, _worker, _workerBytes);
+        Put(Run.StateDir, _state, _stateBytes);
+    }
+
+    public Dictionary<string, string> Live() => Facts(Run.Worker.Path);
+
+    /// <summary>
+    /// Fails unless every live path holds what it held before or what it is to hold; only an entry that changes its kind may be missing, and so many others.
+    /// </summary>
+    public void AssertOldOrNew(int mayBeMissing)
+    {
+        var (live, after) = (Live(), After);
+        foreach (var (path, fact) in live)
+        {
+            Assert.True(fact == Before.GetValueOrDefault(path) || fact == after.GetValueOrDefault(path), $"{path} holds '{fact}'");
+        }
+        var missing = Before.Where(pair => pair.Value[0] == after.GetValueOrDefault(pair.Key, "-")[0] && !live.ContainsKey(pair.Key)).ToList();
+        Assert.True(missing.Count <= mayBeMissing, $"missing: {string.Join(", ", missing)}");
+    }
+
+    /// <summary>Fails unless all contents that the push replaced or removed lie in a generation.</summary>
+    public void AssertNothingLost()
+    {
+        var kept = Directory.EnumerateFiles(Path.Combine(Run.WorkerFolder, "generations"), "*", SearchOption.AllDirectories).Where(path => new FileInfo(path).LinkTarget is null).Select(File.ReadAllText).ToHashSet();
+        foreach (var (path, fact) in Before.Where(pair => pair.Value.StartsWith("f old", StringComparison.Ordinal)))
+        {
+            Assert.True(kept.Contains(fact[2..]), $"'{path}' is not kept");
+        }
+    }
+
+    /// <summary>Runs once more without faults: equal trees, nothing left behind, and then nothing more to do.</summary>
+    public async Task AssertConvergesAsync()
+    {
+        Run.Connect = null;
+        var result = await Run.SyncAsync(Run.Config with { Durable = false });
+        Assert.True(result.Error is null, $"the next run: {result.Error}");
+        TreeText.AssertSame(Text(Run.Manager.Path), Text(Run.Worker.Path));
+        Assert.Equal(["generations", "manifest", "owner.json"], Run.OwnNames());
+        var script = new FaultScript();
+        Run.Connect = script.Connect;
+        var quiet = await Run.SyncAsync();
+        Assert.True(quiet is { Status: WorkerStatus.Unchanged, Error: null }, $"the run after the next one: {quiet}");
+        Assert.DoesNotContain(script.Calls, call => call.Split(' ')[0] is not ("list" or "find" or "readlink" or "open" or "read" or "stat" or "close"));
+    }
+
+    public void Dispose() => Run.Dispose();
+
+    /// <summary>Whole seconds everywhere, so that both sides can be compared as they are.</summary>
+    private static void Settle(ReleaseFixture run, long seconds)
+    {
+        foreach (var entry in TreeText.List(run.Manager.Path, withDepSync: false).Reverse())
+        {
+            run.Manager.SetModified(entry.Path, seconds + (entry.Path.Length == 0 ? 0 : entry.Path[0]));
+        }
+    }
+
+    private static Snapshot WithoutOwn(Snapshot tree) => new(tree.Root, tree.Entries.Where(entry => !entry.Path.TopFolder.Equals(RelativePath.Parse(".depsync"))));
+
+    private static string Text(string root)
+    {
+        var tree = WithoutOwn(DiskTree.Read(root));
+        return string.Join('\n', tree.Entries.Prepend(tree.Root!).Select(entry =>
+            $"{entry.Kind} {Convert.ToString(entry.Mode, 8)} {entry.ModifiedNs} {entry.Size} {entry.Digest} {entry.Path} {Convert.ToHexString(entry.LinkTarget ?? [])}"));
+    }
+
+    private static Dictionary<string, string> Facts(string root) => WithoutOwn(DiskTree.Read(root)).Entries.ToDictionary(entry => entry.Path.ToString(), entry => entry.Kind switch
+    {
+        EntryKind.File => "f " + File.ReadAllText(Path.Combine(root, entry.Path.ToString())),
+        EntryKind.Symlink => "l " + System.Text.Encoding.UTF8.GetString(entry.LinkTarget!),
+        _ => "d",
+    });
+
+    private static (Snapshot, Dictionary<string, byte[]>) Save(string root)
+    {
+        var tree = DiskTree.Read(root);
+        return (tree, tree.Entries.Where(entry => entry.Kind == EntryKind.File).ToDictionary(entry => entry.Path.ToString(), entry => File.ReadAllBytes(Path.Combine(root, entry.Path.ToString()))));
+    }
+
+    private static void Put(string root, Snapshot tree, Dictionary<string, byte[]> bytes)
+    {
+        foreach (var directory in new DirectoryInfo(root).EnumerateDirectories("*", new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = false }).Where(found => found.LinkTarget is null))
+        {
+            Open(directory);
+            directory.Delete(recursive: true);
+        }
+        foreach (var file in Directory.EnumerateFileSystemEntries(root))
+        {
+            File.Delete(file);
+        }
+        DiskTree.Write(root, tree, entry => bytes[entry.Path.ToString()]);
+    }
+
+    private static void Open(DirectoryInfo directory)
+    {
+        directory.UnixFileMode |= (UnixFileMode)0b111_000_000;
+        foreach (var below in directory.EnumerateDirectories("*", new EnumerationOptions { AttributesToSkip = 0 }).Where(found => found.LinkTarget is null))
+        {
+            Open(below);
+        }
+    }
+}

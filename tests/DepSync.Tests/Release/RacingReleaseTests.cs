@@ -1,0 +1,54 @@
+using System.Runtime.Versioning;
+using System.Text;
+using DepSync.Config;
+using DepSync.Model;
+using DepSync.State;
+using DepSync.Tests.Support;
+
+namespace DepSync.Tests.Release;
+
+/// <summary>Two runs at one directory at the same time, without the lock of one machine between them: one of them wins whole, or neither.</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class RacingReleaseTests
+{
+    private const int Rounds = 60;
+
+    [NeedsTheory("find")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_runs_at_once_leave_the_tree_of_one_and_fence_the_other(bool takeover)
+    {
+        using var one = new ReleaseFixture(TempTree.InMemory());
+        using var two = one.OtherManager("second");
+        foreach (var name in Enumerable.Range(0, 12).Select(i => $"d{i % 3}/f{i}"))
+        {
+            one.Manager.Write(name, "first").SetModified(Encoding.UTF8.GetBytes(name), 1_600_000_000);
+            two.Manager.Write(name, "other").SetModified(Encoding.UTF8.GetBytes(name), 1_600_000_001);
+        }
+        Assert.Null((await one.SyncAsync(With(one, takeover: true))).Error);
+        Share(one, two);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var results = await Task.WhenAll(Task.Run(() => one.SyncAsync(With(one, takeover))), Task.Run(() => two.SyncAsync(With(two, takeover))));
+            Assert.All(results, result => Assert.True(result.Error is null or { Kind: ErrorKind.Fenced }, $"round {round}: {result.Error}"));
+            var contents = Directory.EnumerateFiles(one.Worker.Path, "*", SearchOption.AllDirectories)
+                .Where(path => !path.StartsWith(one.WorkerFolder, StringComparison.Ordinal)).Select(File.ReadAllText).ToList();
+            Assert.Equal(12, contents.Count);
+            Assert.True(contents.Distinct().Count() == 1, $"round {round}: {string.Join(", ", contents)} {results[0].Error} {results[1].Error}");
+        }
+        Assert.Null((await one.SyncAsync(With(one, takeover: true))).Error);
+        one.AssertEqualTrees();
+        Assert.Equal(["generations", "manifest", "owner.json"], one.OwnNames());
+    }
+
+    private static RunConfig With(ReleaseFixture run, bool takeover) => run.Config with { Takeover = takeover, Durable = false };
+
+    /// <summary>Gives the second manager the first one's id, as a copied state does.</summary>
+    private static void Share(ReleaseFixture one, ReleaseFixture two)
+    {
+        var mine = Directory.EnumerateFiles(one.StateDir, "manager.json", SearchOption.AllDirectories).Single();
+        var store = StateStore.Open(two.StateDir, two.Manager.Path);
+        Directory.CreateDirectory(store.Folder);
+        File.Copy(mine, Path.Combine(store.Folder, "manager.json"));
+    }
+}

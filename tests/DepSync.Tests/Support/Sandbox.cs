@@ -42,6 +42,9 @@ internal sealed class Sandbox : IDisposable
     /// <summary>Lines of depsync.yaml beside the folders, the keys and <c>settle: 0</c>.</summary>
     public List<string> Settings { get; } = ["settle: 0"];
 
+    /// <summary>The keys below <c>ssh</c>.</summary>
+    public string Ssh { get; set; } = "known_hosts: known_hosts";
+
     public string LogText => string.Concat(Directory.EnumerateFiles(LogFolder).Order(StringComparer.Ordinal).Select(File.ReadAllText));
 
     /// <summary>Another tree in the sandbox, not a worker.</summary>
@@ -73,7 +76,7 @@ internal sealed class Sandbox : IDisposable
     public DepSyncProcess Start(params string[] arguments)
     {
         var config = Path.Combine(Folder, "depsync.yaml");
-        File.WriteAllLines(config, ["manager_dir: manager", "state_dir: state", "log: { dir: logs }", "ssh: { known_hosts: known_hosts }", .. Settings]);
+        File.WriteAllLines(config, ["manager_dir: manager", "state_dir: state", "log: { dir: logs }", $"ssh: {{ {Ssh} }}", .. Settings]);
         File.WriteAllLines(Path.Combine(Folder, "workers-list.txt"), _workers);
         return DepSyncProcess.Start(Folder, _environment, [arguments[0], "--config", config, .. arguments[1..]]);
     }

@@ -1,0 +1,79 @@
+using DepSync.Tests.Support;
+
+namespace DepSync.Tests.EndToEnd;
+
+/// <summary><c>check</c> and <c>trust</c> on real workers.</summary>
+public sealed class CheckTests
+{
+    [SshdFact]
+    public async Task Check_finds_two_good_workers_and_leaves_nothing_behind()
+    {
+        using var box = new Sandbox();
+        TempTree[] targets = [box.AddLocalWorker("local"), box.AddSshWorker("ssh")];
+        box.Manager.Write("conf/a.xml", "a");
+        foreach (var probe in (string[][])[[], ["--no-probe"]])
+        {
+            var before = targets.Select(t => TreeText.Read(t.Path)).ToArray();
+            var outcome = (await box.RunAsync(["check", .. probe])).Expect(0);
+            Assert.Contains("ssh", outcome.Output, StringComparison.Ordinal);
+            for (var i = 0; i < targets.Length; i++)
+            {
+                TreeText.AssertSame(before[i], TreeText.Read(targets[i].Path), "after check");
+                Assert.False(targets[i].Exists(".depsync"u8));
+            }
+        }
+        (await box.SyncAsync()).Expect(0);
+        (await box.RunAsync("check")).Expect(0);
+        Assert.All(targets, t => Assert.Equal(["manifest", "owner.json"], Names(t)));
+    }
+
+    [SshdFact]
+    public async Task Check_ends_with_45_when_no_worker_can_be_logged_in_to()
+    {
+        using var box = new Sandbox();
+        box.Manager.Write("a", "a");
+        box.AddSshWorker("ssh");
+        File.WriteAllText(box.KnownHosts, "");
+        (await box.RunAsync("check")).Expect(45);
+        (await box.RunAsync("trust", "--yes")).Expect(0);
+        (await box.RunAsync("check")).Expect(0);
+    }
+
+    [SshdFact]
+    public async Task Check_tells_the_worker_that_is_missing_its_parent()
+    {
+        using var box = new Sandbox();
+        box.AddLocalWorker("good");
+        box.AddLine("./missing/server name=bad");
+        box.Manager.Write("a", "a");
+        var outcome = (await box.RunAsync("check")).Expect(23);
+        Assert.Contains("bad", outcome.Output + outcome.Errors, StringComparison.Ordinal);
+    }
+
+    [SshdFact]
+    public async Task Trust_needs_a_yes_off_a_terminal_records_the_key_and_never_replaces_a_changed_one_by_itself()
+    {
+        using var box = new Sandbox();
+        box.AddSshWorker("ssh");
+        box.Manager.Write("a", "a");
+        var right = File.ReadAllText(box.KnownHosts);
+        File.Delete(box.KnownHosts);
+        Assert.NotEqual(0, (await box.RunAsync("trust")).ExitCode);
+        Assert.False(File.Exists(box.KnownHosts) && new FileInfo(box.KnownHosts).Length > 0);
+        (await box.RunAsync("trust", "--yes")).Expect(0);
+        Assert.Contains(box.Sshd.HostKey("ed25519"), File.ReadAllText(box.KnownHosts), StringComparison.Ordinal);
+        Command.Run("ssh-keygen", "-F", $"[127.0.0.1]:{box.Sshd.Port}", "-f", box.KnownHosts);
+
+        using var other = SshdServer.Start();
+        var changed = $"[127.0.0.1]:{box.Sshd.Port} {other.HostKey("ed25519")}\n";
+        File.WriteAllText(box.KnownHosts, changed);
+        Assert.NotEqual(0, (await box.RunAsync("trust", "--yes")).ExitCode);
+        Assert.Equal(changed, File.ReadAllText(box.KnownHosts));
+        (await box.RunAsync("trust", "--yes", "--replace")).Expect(0);
+        (await box.SyncAsync("--host-key", "strict")).Expect(0);
+        Assert.Contains(right.Trim().Split(' ')[2], File.ReadAllText(box.KnownHosts), StringComparison.Ordinal);
+    }
+
+    private static string[] Names(TempTree target) =>
+        [.. Directory.GetFiles(Path.Combine(target.Path, ".depsync")).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal)];
+}

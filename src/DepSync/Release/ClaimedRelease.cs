@@ -121,8 +121,8 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         HasBegunCommit = true;
         var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = fleet.Flush };
         var outcome = await new Committer(files, claim, report).CommitAsync(commit, comparison.Plan, staged);
-        var generation = await RecordAsync(claim, comparison, outcome);
         Tell(comparison, outcome);
+        var generation = await RecordAsync(claim, comparison, outcome);
         await RetireAsync(claim, generation);
         return Summary(WorkerStatus.Synced, comparison, outcome, staged.BytesSent) with
         {

@@ -18,6 +18,7 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
     }
 
     /// <summary>Removes all but the newest <paramref name="keep"/> generations, and of the drift repairs all but the newest as many.</summary>
+    /// <exception cref="WorkerFileException">One of them cannot be removed; the others are, so that they do not pile up behind it.</exception>
     public async Task PruneAsync(int keep)
     {
         var generations = await NumbersAsync(WorkerLayout.Generations, WorkerLayout.GenerationNumber);
@@ -27,13 +28,22 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
             var folder = WorkerLayout.Generation(generation);
             drift.AddRange((await NumbersAsync(folder, WorkerLayout.DriftNumber)).Select(number => (number, WorkerLayout.DriftRepair(generation, number))));
         }
-        foreach (var (_, path) in drift.OrderByDescending(repair => repair.Number).Skip(keep))
+        WorkerFileException? refusal = null;
+        var old = drift.OrderByDescending(repair => repair.Number).Skip(keep).Select(repair => repair.Path);
+        foreach (var path in old.Concat(generations.OrderDescending().Skip(keep).Select(WorkerLayout.Generation)))
         {
-            await TreeRemover.RemoveAsync(files, path);
+            try
+            {
+                await TreeRemover.RemoveAsync(files, path);
+            }
+            catch (WorkerFileException exception)
+            {
+                refusal ??= exception;
+            }
         }
-        foreach (var generation in generations.OrderDescending().Skip(keep))
+        if (refusal is not null)
         {
-            await TreeRemover.RemoveAsync(files, WorkerLayout.Generation(generation));
+            throw refusal;
         }
     }
 

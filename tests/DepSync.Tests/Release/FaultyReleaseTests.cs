@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using DepSync.Config;
 using DepSync.Model;
 using DepSync.Tests.Support;
 using DepSync.Workers;
@@ -21,6 +22,75 @@ public sealed class FaultyReleaseTests
         await AssertAtEveryCallAsync(scenario, n => With(worker, cutAt: n));
     }
 
+    [NeedsFact("find")]
+    public async Task First_push_that_is_cut_off_at_any_call_is_finished_by_the_next_one()
+    {
+        using var scenario = await FaultScenario.PrepareFirstContactAsync();
+        await AssertAtEveryCallAsync(scenario, n => With("", cutAt: n));
+    }
+
+    [NeedsTheory("find")]
+    [InlineData("")]
+    [InlineData("no extensions")]
+    public async Task Takeover_that_is_cut_off_at_any_call_is_finished_by_the_next_one(string worker)
+    {
+        using var scenario = await FaultScenario.PrepareAsync();
+        using var other = scenario.Run.OtherManager("second");
+        other.Manager.Write("a", "other");
+        var isDone = false;
+        for (var n = 1; !isDone; n++)
+        {
+            scenario.Restore();
+            Directory.CreateDirectory(other.StateDir);
+            Directory.Delete(other.StateDir, recursive: true);
+            var script = With(worker, cutAt: n);
+            other.Connect = script.Connect;
+            await other.SyncAsync(Forced(other));
+            isDone = script.Calls.Count < n;
+            other.Connect = null;
+            Assert.Null((await other.SyncAsync(Forced(other))).Error);
+            Assert.Equal("f other", Assert.Single(scenario.Live()).Value);
+            Assert.Equal(["generations", "manifest", "owner.json"], other.OwnNames());
+            scenario.Run.Connect = null;
+            Assert.Equal(ErrorKind.Fenced, (await scenario.Run.SyncAsync()).Error?.Kind);
+        }
+    }
+
+    private static RunConfig Forced(ReleaseFixture run) => run.Config with { Takeover = true, Durable = false, MaxDelete = new(100, IsPercent: true), AllowEmpty = [RelativePath.Root, .. SnapshotText.Paths("a", "ro", "gone")] };
+
+    [NeedsFact("find")]
+    public async Task Push_that_is_cancelled_at_any_call_leaves_no_trace_or_is_done()
+    {
+        using var scenario = await FaultScenario.PrepareAsync();
+        var isDone = false;
+        for (var n = 1; !isDone; n++)
+        {
+            scenario.Restore();
+            using var cancel = new CancellationTokenSource();
+            var count = 0;
+            var script = new FaultScript
+            {
+                Before = _ =>
+                {
+                    if (++count == n)
+                    {
+                        cancel.Cancel();
+                    }
+                },
+            };
+            scenario.Run.Connect = script.Connect;
+            var report = await scenario.Run.RunAsync(scenario.Run.Config with { Durable = false }, cancel.Token);
+            var where = $"at {n} ({script.Calls.ElementAtOrDefault(n - 1)}): {report.Workers[0].Error}";
+            Assert.True(report.Workers[0].Error is null or { Kind: ErrorKind.Interrupted }, where);
+            Assert.Equal(report.Workers[0].Error?.Kind, report.Ended);
+            Assert.Equal(report.Ended is null ? scenario.After : scenario.Before, scenario.Live());
+            Assert.Equal(["manifest", "owner.json"], scenario.Run.OwnNames().Where(name => name != "generations"));
+            isDone = !cancel.IsCancellationRequested;
+        }
+        await scenario.AssertConvergesAsync();
+        await scenario.AssertQuietAsync();
+    }
+
     [NeedsTheory("find")]
     [InlineData("", WorkerFileError.Failure)]
     [InlineData("", WorkerFileError.PermissionDenied)]
@@ -41,6 +111,10 @@ public sealed class FaultyReleaseTests
             try
             {
                 await PushAsync(scenario, script);
+                if (n % 10 == 0)
+                {
+                    await scenario.AssertQuietAsync();
+                }
             }
             catch (Exception exception)
             {

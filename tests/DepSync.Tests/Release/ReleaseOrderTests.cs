@@ -248,6 +248,62 @@ public sealed class ReleaseOrderTests : IDisposable
         Assert.Equal(["manifest", "owner.json"], _run.OwnNames().Where(name => name != "generations"));
     }
 
+    [NeedsTheory("find")]
+    [InlineData("")]
+    [InlineData("no extensions")]
+    public async Task More_changes_than_go_in_one_flight_are_all_made(string worker)
+    {
+        var names = Enumerable.Range(0, 1300).Select(i => $"d{i % 7}/f{i}").ToList();
+        names.ForEach(name => _run.Manager.Write(name, "old"));
+        Assert.Null((await _run.SyncAsync(_run.Config with { Durable = false })).Error);
+        names[..650].ForEach(name => _run.Manager.Write(name, "changed"));
+        names[650..].ForEach(name => File.Delete(Path.Combine(_run.Manager.Path, name)));
+        names[..650].ForEach(name => _run.Manager.Write(name + "-new", "new"));
+        _run.Connect = new FaultScript { Able = able => worker.Length == 0 ? able : FaultScript.WithoutExtensions(able) }.Connect;
+        var result = await _run.SyncAsync(_run.Config with { Durable = false, MaxDelete = new(100, IsPercent: true) });
+        Assert.Equal((650, 650, 650, null), (result.Created, result.Updated, result.Deleted, result.Error));
+        _run.AssertEqualTrees();
+    }
+
+    [NeedsFact("find")]
+    public async Task State_that_cannot_be_written_fails_the_worker_and_not_the_run()
+    {
+        _run.Manager.Write("a", "x");
+        await _run.SyncAsync();
+        var targets = Directory.GetDirectories(_run.StateDir, "targets", SearchOption.AllDirectories).Single();
+        _run.Connect = new FaultScript { Before = _ => File.WriteAllText(targets, "in the way"), }.Connect;
+        Directory.Delete(targets, recursive: true);
+        var result = await _run.SyncAsync();
+        Assert.Equal((WorkerStatus.Failed, ErrorKind.LocalFiles), (result.Status, result.Error!.Kind));
+        Assert.Single(_run.Events.OfType<WorkerDone>());
+    }
+
+    [NeedsFact("find")]
+    public async Task Generation_that_cannot_be_removed_lets_no_others_pile_up()
+    {
+        var config = _run.Config with { KeepGenerations = 1, Durable = false };
+        _run.Manager.Write("a", "");
+        await _run.SyncAsync(config);
+        _run.Connect = new FaultScript { Fails = Contains("remove .depsync/generations/1/drift-2/") }.Connect;
+        foreach (var content in (string[])["1", "22", "333", "4444"])
+        {
+            _run.Worker.Write("a", content + "drift");
+            await _run.SyncAsync(config);
+            _run.Manager.Write("a", content);
+            Assert.Null((await _run.SyncAsync(config)).Error);
+        }
+        Assert.Equal(["1", "9"], Directory.GetDirectories(Path.Combine(_run.WorkerFolder, "generations")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [NeedsFact("find")]
+    public async Task Changes_are_told_although_the_record_of_them_fails()
+    {
+        _run.Manager.Write("a", "x");
+        _run.Connect = new FaultScript { Fails = Contains("create .depsync/run-1/manifest") }.Connect;
+        Assert.Equal(ErrorKind.Target, (await _run.SyncAsync()).Error?.Kind);
+        Assert.Contains("<f+++++++++ a", _run.Lines());
+    }
+
     private static bool IsLive(string call) =>
         call.StartsWith("rename .depsync/run-2/new/", StringComparison.Ordinal)
         || (call.Contains("-> .depsync/run-2/old/", StringComparison.Ordinal) && !call.Contains("journal", StringComparison.Ordinal));

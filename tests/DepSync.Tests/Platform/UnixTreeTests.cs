@@ -80,7 +80,7 @@ public sealed class UnixTreeTests : IDisposable
         using var tree = Tree(componentwise);
         using var folder = tree.OpenDirectory(RelativePath.Parse("closed/open"));
         Assert.Equal(["file"], Names(folder!));
-        
+
     }
 
     private UnixTree Tree(bool componentwise)

@@ -76,19 +76,21 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
             {
                 await claim.EnsureHeldAsync();
             }
-            foreach (var (step, result) in flight.Zip(results))
+            var reasons = await Task.WhenAll(flight.Zip(results).Select(pair => ReasonAsync(pair.First, pair.Second)).ToList());
+            foreach (var (step, reason) in flight.Zip(reasons).Where(pair => pair.Second is not null))
             {
-                if (result is StepResult.Refused refused)
-                {
-                    fail(step.Path, await ExplainAsync(step, refused.Exception));
-                }
-                else if (result is StepResult.Absent && step is CommitStep.MoveIn or CommitStep.Replace)
-                {
-                    fail(step.Path, "it, or its folder, was taken away on the worker while the commit ran; the next run puts it right");
-                }
+                fail(step.Path, reason!);
             }
         }
     }
+
+    /// <summary>Why a step is not done; null when it is. What was to go and is gone already is done.</summary>
+    private async Task<string?> ReasonAsync(CommitStep step, StepResult result) => result switch
+    {
+        StepResult.Refused refused => await ExplainAsync(step, refused.Exception),
+        StepResult.Absent when step is CommitStep.MoveIn or CommitStep.Replace => "it, or its folder, was taken away on the worker while the commit ran; the next run puts it right",
+        _ => null,
+    };
 
     /// <summary>The calls of a step are made before anything is awaited, so the steps of a flight take effect in their order. The last call tells what became of it.</summary>
     private async Task<StepResult> RunAsync(CommitStep step)
@@ -142,9 +144,10 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
         foreach (var flight in steps.Chunk(InFlight))
         {
             var results = await Task.WhenAll(flight.Select(step => TrySetAsync(step.Path, step.Kind, step.Change)).ToList());
-            foreach (var (step, failure) in flight.Zip(results).Where(pair => pair.Second is not null))
+            var refused = flight.Zip(results).Where(pair => pair.Second is not null).ToList();
+            var found = await Task.WhenAll(refused.Select(pair => TryFindAsync(pair.First.Path)).ToList());
+            foreach (var ((step, failure), now) in refused.Zip(found))
             {
-                var now = await TryFindAsync(step.Path);
                 if (now is null || (step.Change.Mode is { } mode && (mode & 0b111_111_111) != (now.Value.Mode & 0b111_111_111)) || step.Kind != EntryKind.Directory || !report.IsForeign(now.Value.Uid))
                 {
                     ledger.FailEntry(step.Path, $"its attributes cannot be set: {report.Owner(now?.Uid)} ({failure!.Message})");

@@ -6,8 +6,10 @@ namespace DepSync.Release;
 /// <summary>Removes a folder under <c>.depsync/</c> with all that it holds. Own directories without the rights for it are opened first. Absent is done.</summary>
 internal static class TreeRemover
 {
-    /// <summary>Entries removed in one flight: enough to hide a round trip, few enough to keep the queue of the server short.</summary>
+    /// <summary>Calls in one flight: enough to hide a round trip, few enough to keep the queue of the server short.</summary>
     private const int InFlight = 256;
+
+    private const int OwnerRights = 0b111_000_000;
 
     /// <exception cref="WorkerFileException">Something in it cannot be removed.</exception>
     public static async Task RemoveAsync(IWorkerFileSystem files, RelativePath folder)
@@ -19,7 +21,7 @@ internal static class TreeRemover
         var entry = await files.FindAsync(folder, CancellationToken.None);
         if (entry is { Kind: EntryKind.Directory })
         {
-            await RemoveDirectoryAsync(files, folder, entry.Value.Mode);
+            await RemoveDirectoryAsync(files, new Folder(folder, entry.Value.Mode));
         }
         else if (entry is not null)
         {
@@ -27,23 +29,46 @@ internal static class TreeRemover
         }
     }
 
-    private static async Task RemoveDirectoryAsync(IWorkerFileSystem files, RelativePath directory, int mode)
+    /// <summary>Level by level, so that a tree of thousands of directories takes a few round trips a level and not a few a directory.</summary>
+    private static async Task RemoveDirectoryAsync(IWorkerFileSystem files, Folder top)
     {
-        const int OwnerRights = 0b111_000_000;
-        if ((mode & OwnerRights) != OwnerRights && files.Capabilities.UnixModes)
+        var levels = new Stack<List<Folder>>([[top]]);
+        while (levels.Peek().Count > 0)
         {
-            await files.SetAttributesAsync(directory, EntryKind.Directory, new AttributeChange(Mode: mode | OwnerRights), CancellationToken.None);
+            levels.Push(await EmptyAsync(files, levels.Peek()));
         }
-        var entries = await files.ListAsync(directory, CancellationToken.None) ?? [];
-        foreach (var flight in entries.Chunk(InFlight))
+        foreach (var level in levels)
         {
-            var removals = flight.Where(entry => entry.Kind != EntryKind.Directory).Select(entry => files.RemoveFileAsync(directory.Child(entry.Name), CancellationToken.None).AsTask());
-            await Task.WhenAll(removals.ToList());
+            await ForEachAsync(level, folder => files.RemoveDirectoryAsync(folder.Path, CancellationToken.None).AsTask());
         }
-        foreach (var below in entries.Where(entry => entry.Kind == EntryKind.Directory))
-        {
-            await RemoveDirectoryAsync(files, directory.Child(below.Name), below.Mode);
-        }
-        await files.RemoveDirectoryAsync(directory, CancellationToken.None);
     }
+
+    /// <summary>Removes everything in the folders that is no directory; the directories in them.</summary>
+    private static async Task<List<Folder>> EmptyAsync(IWorkerFileSystem files, List<Folder> level)
+    {
+        if (files.Capabilities.UnixModes)
+        {
+            var shut = level.Where(folder => (folder.Mode & OwnerRights) != OwnerRights);
+            await ForEachAsync(shut, folder => files.SetAttributesAsync(folder.Path, EntryKind.Directory, new AttributeChange(Mode: folder.Mode | OwnerRights), CancellationToken.None).AsTask());
+        }
+        var below = new List<Folder>();
+        foreach (var flight in level.Chunk(InFlight))
+        {
+            var listings = await Task.WhenAll(flight.Select(folder => files.ListAsync(folder.Path, CancellationToken.None).AsTask()).ToList());
+            var found = flight.Zip(listings).SelectMany(pair => (pair.Second ?? []).Select(entry => (Path: pair.First.Path.Child(entry.Name), entry.Kind, entry.Mode))).ToList();
+            await ForEachAsync(found.Where(entry => entry.Kind != EntryKind.Directory), entry => files.RemoveFileAsync(entry.Path, CancellationToken.None).AsTask());
+            below.AddRange(found.Where(entry => entry.Kind == EntryKind.Directory).Select(entry => new Folder(entry.Path, entry.Mode)));
+        }
+        return below;
+    }
+
+    private static async Task ForEachAsync<T>(IEnumerable<T> items, Func<T, Task> act)
+    {
+        foreach (var flight in items.Chunk(InFlight))
+        {
+            await Task.WhenAll(flight.Select(act).ToList());
+        }
+    }
+
+    private readonly record struct Folder(RelativePath Path, int Mode);
 }

@@ -93,7 +93,6 @@ public sealed class FaultyReleaseTests
 
     [NeedsTheory("find")]
     [InlineData("", WorkerFileError.Failure)]
-    [InlineData("", WorkerFileError.PermissionDenied)]
     [InlineData("no extensions", WorkerFileError.Failure)]
     [InlineData("login", WorkerFileError.PermissionDenied)]
     public async Task Push_with_any_single_call_refused_ends_and_the_next_one_finishes_it(string worker, object error)

@@ -45,15 +45,15 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
         if (entry.Kind == EntryKind.Directory)
         {
             var made = files.CreateDirectoryAsync(item.Staged, 0b111_000_000, cancellationToken).AsTask();
-            var owner = request.OwnerFor(item) is { } change ? files.SetAttributesAsync(item.Staged, EntryKind.Directory, change, cancellationToken).AsTask() : Task.FromResult(true);
+            var owner = TryOwnAsync(item, request, cancellationToken);
             await made;
-            // An owner that the login may not set: the directory is the login's own.
-            await IgnoreRefusalAsync(owner);
+            await owner;
             return;
         }
         await files.CreateSymlinkAsync(item.Staged, entry.LinkTarget, cancellationToken);
         if (files.Capabilities.LinkTimes)
         {
+            await TryOwnAsync(item, request, cancellationToken);
             await files.SetAttributesAsync(item.Staged, EntryKind.Symlink, new AttributeChange(Seconds: entry.WorkerSeconds), cancellationToken);
         }
     }
@@ -126,6 +126,11 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
             throw StorageFailure.Explain(space, $"{bytes} bytes are to be staged");
         }
     }
+
+    /// <summary>An owner that the login may not set is no failure: the entry is then the login's own.</summary>
+    private Task TryOwnAsync(StagedItem item, StageRequest request, CancellationToken cancellationToken) => request.OwnerFor(item) is { } owner
+        ? IgnoreRefusalAsync(files.SetAttributesAsync(item.Staged, item.Change.Kind, owner, cancellationToken).AsTask())
+        : Task.CompletedTask;
 
     private static async Task IgnoreRefusalAsync(Task task)
     {

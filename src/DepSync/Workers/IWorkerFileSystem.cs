@@ -56,7 +56,7 @@ internal interface IWorkerFileSystem : IAsyncDisposable
     /// <summary>Removes an empty directory; false when absent.</summary>
     ValueTask<bool> RemoveDirectoryAsync(RelativePath path, CancellationToken cancellationToken);
 
-    /// <summary>Sets attributes of an entry; of a link only its times, and only with <see cref="WorkerCapabilities.LinkTimes"/>. The kind says which it is. False when absent.</summary>
+    /// <summary>Sets attributes of an entry; of a link only its owner and times, and only with <see cref="WorkerCapabilities.LinkTimes"/>. The kind says which it is. False when absent.</summary>
     ValueTask<bool> SetAttributesAsync(RelativePath path, EntryKind kind, AttributeChange change, CancellationToken cancellationToken);
 
     /// <summary>Brings a directory's entries to disk. A no-op without <see cref="WorkerCapabilities.DurableFlush"/>.</summary>

@@ -10,14 +10,14 @@ namespace DepSync.Workers;
 /// </summary>
 internal static class LocalAttributes
 {
-    /// <summary>Of an entry of a directory; of a link its times alone. False when it went meanwhile.</summary>
+    /// <summary>Of an entry of a directory; of a link its owner and times alone. False when it went meanwhile.</summary>
     /// <exception cref="UnixException">One could not be set.</exception>
     public static bool Set(UnixDirectory directory, ReadOnlySpan<byte> name, EntryKind kind, AttributeChange change)
     {
         var entry = name.ToArray();
         var present = true;
         InOrder(
-            kind == EntryKind.Symlink ? change with { Mode = null, Uid = null, Gid = null } : change,
+            kind == EntryKind.Symlink ? change with { Mode = null } : change,
             (uid, gid) => present &= directory.SetOwner(entry, uid, gid),
             mode => present &= directory.SetMode(entry, mode),
             seconds => present &= directory.SetTimes(entry, seconds));

@@ -124,10 +124,22 @@ internal sealed partial class SftpWorker
         }
     }
 
+    private async ValueTask<bool> SetLinkAttributesCoreAsync(RelativePath path, AttributeChange change, CancellationToken cancellationToken)
+    {
+        var owner = SftpEntries.Owner(change) is { } first ? _client.LsetstatAsync(Wire(path), first, cancellationToken) : ValueTask.FromResult(true);
+        var times = SftpEntries.Times(change) is { } second ? _client.LsetstatAsync(Wire(path), new SftpAttributes(Times: second), cancellationToken) : ValueTask.FromResult(true);
+        return await BothAsync(owner, times);
+    }
+
     private async ValueTask<bool> SetAttributesCoreAsync(RelativePath path, AttributeChange change, CancellationToken cancellationToken)
     {
         var owner = SftpEntries.Owner(change) is { } first ? _client.SetstatAsync(Wire(path), first, cancellationToken) : ValueTask.FromResult(true);
         var rest = SftpEntries.ModeAndTimes(change) is { } second ? _client.SetstatAsync(Wire(path), second, cancellationToken) : ValueTask.FromResult(true);
+        return await BothAsync(owner, rest);
+    }
+
+    private static async ValueTask<bool> BothAsync(ValueTask<bool> owner, ValueTask<bool> rest)
+    {
         try
         {
             await owner;

@@ -96,10 +96,10 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     /// A refused owner is thrown after the rest was applied.
     /// </summary>
     public ValueTask<bool> SetAttributesAsync(RelativePath path, EntryKind kind, AttributeChange change, CancellationToken cancellationToken) =>
-        change is { Mode: null, Seconds: null, Uid: null } || (kind == EntryKind.Symlink && change.Seconds is null) ? ExistsAsync(path, cancellationToken)
+        change is { Mode: null, Seconds: null, Uid: null } || (kind == EntryKind.Symlink && change is { Seconds: null, Uid: null }) ? ExistsAsync(path, cancellationToken)
         : kind != EntryKind.Symlink ? _failures.Of(path, SetAttributesCoreAsync(path, change, cancellationToken))
         : !Capabilities.LinkTimes ? Unsupported(path)
-        : _failures.Of(path, _client.LsetstatAsync(Wire(path), new SftpAttributes(Times: SftpEntries.Times(change)), cancellationToken));
+        : _failures.Of(path, SetLinkAttributesCoreAsync(path, change, cancellationToken));
 
     public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) =>
         Capabilities.DurableFlush ? _failures.Of(directory, FlushDirectoryCoreAsync(directory, cancellationToken)) : ValueTask.CompletedTask;

@@ -29,7 +29,7 @@ public sealed class OwnershipTests
         await RsyncOracle.RunAsync(box.Manager, oracle);
         AssertAsRsync(oracle, targets);
 
-        box.Manager.Write("conf/replaced.xml", "replaced").Write("conf/new.xml", "new").Write("conf/folder/deep/new.xml", "new").Write("top.xml", "top");
+        box.Manager.Write("conf/replaced.xml", "replaced").Write("conf/new.xml", "new").Write("conf/folder/deep/new.xml", "new").Write("top.xml", "top").MakeSymlink("conf/new-link"u8, "new.xml"u8);
         box.Manager.Delete("conf/becomes-folder"u8).Write("conf/becomes-folder/x", "x");
         Own(box.Manager, folderMode);
         (await box.SyncAsync()).Expect(0);

@@ -73,6 +73,8 @@ internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, Sta
         {
             for (long offset = 0; offset < size && whole;)
             {
+                // A large file may take minutes, and the budget asks for the token only when it is used up.
+                cancellationToken.ThrowIfCancellationRequested();
                 var length = (int)Math.Min(files.Capabilities.MaxTransfer, size - offset);
                 await budget.AcquireAsync(length, cancellationToken);
                 var buffer = ArrayPool<byte>.Shared.Rent(length);

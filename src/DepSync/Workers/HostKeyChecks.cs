@@ -20,7 +20,7 @@ internal sealed class HostKeyChecks(RunConfig config, KnownHostsStore store, Hos
     /// <exception cref="WorkerLostException">The files cannot be read.</exception>
     public SshNetTarget Target(WorkerAddress worker)
     {
-        var owner = new HostKeyOwner(worker.Name, worker.Host!, worker.Port, worker.User ?? Environment.UserName);
+        var owner = HostKeyOwner.Of(worker, store.UserFile);
         var known = Known(owner);
         return new SshNetTarget(owner, HostKeyPolicy.Offer(known, config.Ssh.HostKey), key => HostKeyPolicy.Judge(known, config.Ssh.HostKey, owner, key));
     }

@@ -25,6 +25,12 @@ internal sealed record HostKeyVerdict(HostKeyDecision Decision, HostKey Key, str
 /// <summary>Who shows the key, and how the messages name it: the worker's name is what <c>depsync trust</c> takes.</summary>
 internal sealed record HostKeyOwner(string Worker, string Host, int Port, string User)
 {
+    /// <summary>The user's file, which <c>depsync trust</c> writes.</summary>
+    public string KnownHostsFile { get; init; } = "~/.ssh/known_hosts";
+
+    public static HostKeyOwner Of(WorkerAddress worker, string knownHostsFile) =>
+        new(worker.Name, worker.Host!, worker.Port, worker.User ?? Environment.UserName) { KnownHostsFile = knownHostsFile };
+
     public string Place => Port == KnownHosts.DefaultPort ? Host : string.Create(CultureInfo.InvariantCulture, $"{Host} port {Port}");
 
     public string TrustCommand => $"depsync trust {(Worker.AsSpan().IndexOfAny(" \t\"'") < 0 ? Worker : $"\"{Worker}\"")}";
@@ -60,8 +66,8 @@ internal static class HostKeyPolicy
         if (known.FirstOrDefault(line => line.Mark == KnownHostMark.Revoked && key.Equals(line.Key)) is { } revoked)
         {
             return Refuse(
-                key, $"The {key.Type} key of {owner.Place} ({key.Fingerprint}) is marked as revoked in {Where(revoked)}.",
-                "Do not connect: find out from the host's owner why, and which key is the right one.");
+                key, $"The {key.Type} key of {owner.Place} ({key.Fingerprint}) is marked as revoked in {Where(revoked)} (user {Environment.UserName}).",
+                RevokedHint(owner));
         }
         if (mode == HostKeyMode.Insecure)
         {
@@ -93,7 +99,7 @@ internal static class HostKeyPolicy
         {
             return new HostKeyVerdict(HostKeyDecision.AcceptAndRecord, key);
         }
-        var message = $"The {key.Type} host key of {owner.Place} ({key.Fingerprint}) is not in known_hosts of user {Environment.UserName}.";
+        var message = $"The {key.Type} host key of {owner.Place} ({key.Fingerprint}) is not in {owner.KnownHostsFile} (user {Environment.UserName}).";
         var hint = known.Any(line => line.Mark == KnownHostMark.CertAuthority)
             ? $"A @cert-authority line speaks of it: set `ssh.client: openssh` to use host certificates, or run `{owner.TrustCommand}`."
             : $"Compare the fingerprint with the host's, then run `{owner.TrustCommand}`.";
@@ -104,7 +110,11 @@ internal static class HostKeyPolicy
         $"The host key of {owner.Place} has changed: {Where(line)} (user {Environment.UserName}) has the {line.Key!.Type} key {line.Key.Fingerprint}, "
         + $"the server showed the {key.Type} key {key.Fingerprint}. Somebody may be in between.";
 
-    private static string ChangedHint(HostKeyOwner owner) => $"If the host was really set up anew, run `{owner.TrustCommand} --replace`.";
+    /// <summary>The command shows the keys that the host has; that it is run again is the way out once the host has another one.</summary>
+    public static string RevokedHint(HostKeyOwner owner) =>
+        $"Do not connect: find out from the host's owner why. When the host has another key, run `{owner.TrustCommand}`.";
+
+    public static string ChangedHint(HostKeyOwner owner) => $"If the host was really set up anew, run `{owner.TrustCommand} --replace`.";
 
     private static HostKeyVerdict Refuse(HostKey key, string message, string hint) => new(HostKeyDecision.Refuse, key, message, hint);
 

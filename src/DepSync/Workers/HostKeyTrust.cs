@@ -50,7 +50,7 @@ internal sealed class HostKeyTrust(SshSettings settings, KnownHostsStore store)
     /// <exception cref="WorkerLostException">Not reached, it shows no key, or a line of known_hosts that may speak of it cannot be read.</exception>
     public async Task<TrustProposal> FetchAsync(WorkerAddress worker, CancellationToken cancellationToken)
     {
-        var owner = new HostKeyOwner(worker.Name, worker.Host!, worker.Port, worker.User ?? Environment.UserName);
+        var owner = HostKeyOwner.Of(worker, store.UserFile);
         var keys = new List<HostKey>();
         // One algorithm for each type: both signatures of an RSA key show the same key.
         foreach (var algorithm in HostKeyPolicy.Offer([], HostKeyMode.Strict).DistinctBy(HostKeyPolicy.KeyType))

@@ -26,6 +26,9 @@ internal static class OpenSshFailure
         ("subsystem request failed", ErrorKind.Protocol),
     ];
 
+    /// <summary>Of ssh's lines about a host key those that say which key, and where another one stands.</summary>
+    private static readonly string[] HostKeyMarks = ["host key is known for", "host key for", "no matching host key type", "SHA256:", "offending", "revoked and"];
+
     /// <summary>The failure of a connect that ended before the server said anything. <paramref name="status"/> is null when ssh had to be killed.</summary>
     public static WorkerLostException Explain(HostKeyOwner owner, int? status, string errorText)
     {
@@ -36,18 +39,33 @@ internal static class OpenSshFailure
         return kind switch
         {
             ErrorKind.HostKey => new(
-                kind, $"ssh refused the host key of {owner.Place}: {told}",
-                $"Compare the fingerprint with the host's, then run `{owner.TrustCommand}` (with --replace when the host was set up anew)."),
+                kind, $"ssh refused the host key of {owner.Place} by {owner.KnownHostsFile} (user {Environment.UserName}): {HostKeyLines(errorText) ?? told}", HostKeyHint(owner, errorText)),
             ErrorKind.Login => new(kind, $"{owner.Place} refused the login: {told}", "Does `ssh -o BatchMode=yes` with the same destination work for this user?"),
             ErrorKind.Protocol => new(kind, $"{owner.Place} offers no sftp subsystem: {told}", "Let sshd_config on the worker have the line `Subsystem sftp internal-sftp`."),
             _ => new(kind, $"No connection to {owner.Place}: {told}"),
         };
     }
 
+    private static string HostKeyHint(HostKeyOwner owner, string errorText) =>
+        Has(errorText, "revoked") ? HostKeyPolicy.RevokedHint(owner)
+        : Has(errorText, "has changed") ? HostKeyPolicy.ChangedHint(owner)
+        : $"Compare the fingerprint with the host's, then run `{owner.TrustCommand}`.";
+
+    /// <summary>What is known of the key, without the warning that stands around it; null when ssh said nothing of the kind.</summary>
+    private static string? HostKeyLines(string errorText)
+    {
+        var lines = Lines(errorText).Where(line => Array.Exists(HostKeyMarks, mark => Has(line, mark))).ToList();
+        return lines.Count == 0 ? null : string.Join(" / ", lines);
+    }
+
+    private static bool Has(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);
+
+    private static string[] Lines(string errorText) => errorText.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
     /// <summary>The last lines say what happened; what stands before is greetings and warnings.</summary>
     private static string LastLines(string errorText)
     {
-        var lines = errorText.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var lines = Lines(errorText);
         return lines.Length == 0 ? "ssh ended without a word." : string.Join(" / ", lines[^Math.Min(lines.Length, 3)..]);
     }
 }

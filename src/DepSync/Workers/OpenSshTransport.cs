@@ -23,7 +23,7 @@ internal sealed class OpenSshTransport(WorkerAddress worker, SshSettings setting
     public Task<TransportStream> OpenAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var owner = new HostKeyOwner(worker.Name, worker.Host!, worker.Port, worker.User ?? System.Environment.UserName);
+        var owner = HostKeyOwner.Of(worker, KnownHostsStore.Open(settings.KnownHosts).UserFile);
         try
         {
             var process = ProcessRunner.Start(new ProcessRequest(Program, OpenSshArguments.For(worker, settings, writing)) { Environment = Environment });

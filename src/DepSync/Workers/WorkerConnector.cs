@@ -9,10 +9,10 @@ namespace DepSync.Workers;
 /// </summary>
 internal sealed class WorkerConnector
 {
-    /// <summary>sshd that has too many logins under way drops new ones; half a second later some are through.</summary>
     /// <summary>SSH.NET takes some 30 microseconds a packet and 100 more when it wakes a thread; sshd sends most replies as packets of their own.</summary>
     private static readonly TimeSpan GatherReplies = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>sshd that has too many logins under way drops new ones; half a second later some are through.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly RunConfig _config;

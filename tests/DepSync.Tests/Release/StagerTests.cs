@@ -53,6 +53,41 @@ public sealed class StagerTests : IDisposable
         Assert.Equal(["good"], Directory.GetFileSystemEntries(Path.Combine(_run.WorkerFolder, "run-1/new/1")).Select(Path.GetFileName));
     }
 
+    [NeedsFact("find")]
+    public async Task Cancelled_in_the_middle_of_a_large_file_sends_no_more_of_it()
+    {
+        const int Size = 40_000_000;
+        _run.Manager.Write("large"u8, new byte[Size]);
+        await using var files = LocalWorker.Open(_run.Worker.Path);
+        using var tree = SourceTree.Open(_run.Manager.Path);
+        var worker = SnapshotText.Parse("");
+        var plan = Planner.Plan(DiskTree.Read(_run.Manager.Path), worker, manifest: null, new PlanRules());
+        var request = new StageRequest(StagingLayout.Build(plan, worker, RunFolder), RunFolder, null, null, FlushMode.Never);
+        var stager = new FileStager(files, tree, request, new ByteBudget(long.MaxValue));
+        using var cancelling = new CancelAtFirst();
+        var item = Assert.Single(request.Items, item => item.Change.Kind == EntryKind.File);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stager.StageAsync(item, cancelling, cancelling.Token));
+        Assert.InRange(cancelling.Sent, 1, Size / 2);
+    }
+
+    /// <summary>Cancels when the first bytes were sent.</summary>
+    private sealed class CancelAtFirst : IProgress<int>, IDisposable
+    {
+        private readonly CancellationTokenSource _source = new();
+
+        public CancellationToken Token => _source.Token;
+
+        public long Sent { get; private set; }
+
+        public void Report(int value)
+        {
+            Sent += value;
+            _source.Cancel();
+        }
+
+        public void Dispose() => _source.Dispose();
+    }
+
     private async Task<StagedRelease> StageAsync(Action<RelativePath> beforeOpen)
     {
         await using var files = LocalWorker.Open(_run.Worker.Path);

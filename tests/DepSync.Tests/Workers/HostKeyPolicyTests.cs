@@ -56,9 +56,10 @@ public sealed class HostKeyPolicyTests : IClassFixture<HostKeyPolicyTests.Keys>
     }
 
     [Fact]
-    public void An_unknown_key_names_the_fingerprint_and_the_command()
+    public void An_unknown_key_names_file_user_fingerprint_and_the_command()
     {
-        var verdict = HostKeyPolicy.Judge([], HostKeyMode.Strict, Owner, _keys.Shown);
+        var verdict = HostKeyPolicy.Judge([], HostKeyMode.Strict, Owner with { KnownHostsFile = "/home/wso2/hosts" }, _keys.Shown);
+        Assert.Contains($"is not in /home/wso2/hosts (user {Environment.UserName})", verdict.Message, StringComparison.Ordinal);
         Assert.Contains(_keys.Shown.Fingerprint, verdict.Message, StringComparison.Ordinal);
         Assert.Contains("`depsync trust node`", verdict.Hint, StringComparison.Ordinal);
     }

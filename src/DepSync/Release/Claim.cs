@@ -69,7 +69,7 @@ internal sealed class Claim
     /// <exception cref="DepSyncException">Fenced: another run or manager was faster; Duplicate: this very run already works in the directory, under another name.</exception>
     public static async Task<Claim> TakeAsync(IWorkerFileSystem files, Claimant claimant, long knownNumber)
     {
-        await files.CreateDirectoryAsync(WorkerLayout.Folder, OwnerOnly, CancellationToken.None);
+        await MakeAsync(files, WorkerLayout.Folder);
         for (var attempt = 1; ; attempt++)
         {
             var number = knownNumber + 1;
@@ -77,7 +77,7 @@ internal sealed class Claim
             var signed = claimant.Siblings.Begin(claimant.Worker, number);
             try
             {
-                if (await files.CreateDirectoryAsync(WorkerLayout.Run(number), OwnerOnly, CancellationToken.None))
+                if (await MakeAsync(files, WorkerLayout.Run(number)))
                 {
                     return await SettleInAsync(new Claim(files, claimant, number), signed);
                 }
@@ -91,6 +91,25 @@ internal sealed class Claim
                 throw new DepSyncException(ErrorKind.Fenced, "another run claims this worker at the same time", "let one run end before the next one starts");
             }
             knownNumber = Math.Max(number, (await WorkerLook.ReadAsync(files, LookDepth.WithoutManifest, CancellationToken.None)).HighestNumber);
+        }
+    }
+
+    /// <exception cref="DepSyncException">Target: the folder above is somebody else's.</exception>
+    private static async Task<bool> MakeAsync(IWorkerFileSystem files, RelativePath folder)
+    {
+        try
+        {
+            return await files.CreateDirectoryAsync(folder, OwnerOnly, CancellationToken.None);
+        }
+        catch (WorkerFileException exception) when (exception.Error == WorkerFileError.PermissionDenied)
+        {
+            var above = await files.FindAsync(folder.Parent, CancellationToken.None);
+            var where = folder.Parent.IsRoot ? files.Place.CanonicalPath : $"{files.Place.CanonicalPath}/{folder.Parent}";
+            throw new DepSyncException(
+                ErrorKind.Target,
+                $"{where} cannot be written by this login: it belongs to uid {above?.Uid?.ToString() ?? "?"} with mode {Convert.ToString(above?.Mode ?? 0, 8)}",
+                "push as the user who owns it, or give the folder to this login",
+                exception);
         }
     }
 

@@ -1,4 +1,5 @@
 using DepSync.Model;
+using DepSync.Workers;
 
 namespace DepSync.Release;
 
@@ -16,6 +17,19 @@ internal sealed class CommitReport(IRunObserver observer, string worker, int? lo
     public bool IsForeign(int? uid) => uid is null || loginUid is null || uid != loginUid;
 
     public string Owner(int? uid) => uid is null ? "its owner is not known" : uid == loginUid ? $"it belongs to the login (uid {uid})" : $"it belongs to uid {uid}, the login is uid {loginUid}";
+
+    /// <summary>What the server cannot do, in the log of each run that changes something there.</summary>
+    public void Limits(WorkerCapabilities capabilities)
+    {
+        if (!capabilities.AtomicReplace)
+        {
+            Tell(NoteLevel.Notice, "not atomic on this server: it has no posix-rename, so a file that is replaced is missing for a moment");
+        }
+        else if (!capabilities.HardLinks)
+        {
+            Tell(NoteLevel.Notice, "the server has no hard links: of what this run replaces no old version is kept, only what it removes");
+        }
+    }
 
     public void NotKept(RelativePath path, string reason)
     {

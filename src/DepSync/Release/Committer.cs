@@ -19,6 +19,10 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
     public async Task<CommitOutcome> CommitAsync(CommitPlan commit, SyncPlan plan, StagedRelease staged)
     {
         var ledger = new CommitLedger(plan, staged);
+        if (commit.LiveSteps > 0)
+        {
+            report.Limits(files.Capabilities);
+        }
         await SetModesAsync([.. commit.Unlocked.Select(directory => directory with { Mode = directory.Mode | OwnerWrite })]);
         var began = report.Clock.GetTimestamp();
         await RunAsync(commit.OutOfTheWay, ledger.FailArrival);
@@ -220,7 +224,8 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
         var entry = await TryFindAsync(step.Path);
         if (exception.Error == WorkerFileError.PermissionDenied)
         {
-            return $"cannot be changed: its folder: {report.Owner(folder?.Uid)}; itself: {report.Owner(entry?.Uid)}";
+            var itself = entry is null ? "" : $"; itself: {report.Owner(entry.Value.Uid)}";
+            return $"cannot be changed: its folder: {report.Owner(folder?.Uid)}{itself}";
         }
         var here = await StorageFailure.TryFreeSpaceAsync(files, step.Path.Parent);
         var own = await StorageFailure.TryFreeSpaceAsync(files, claim.Folder);

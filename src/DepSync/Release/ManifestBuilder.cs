@@ -25,9 +25,14 @@ internal static class ManifestBuilder
             {
                 KeepPrevious(entries, source.Path, manifestCase);
             }
-            else if (source.Kind != EntryKind.File || source.Digest is not null)
+            else if (IsKnown(source))
             {
                 entries.Add(source.Path, Record(source, manifestCase.LeftSeconds));
+            }
+            else if (AsLeft(source.Path, manifestCase) is { } previous)
+            {
+                // Not read this time, and nothing to send: the last push proves it.
+                entries.Add(source.Path, ManifestEntry.Of(source with { Digest = previous.Digest }));
             }
         }
         foreach (var held in manifestCase.Plan.HeldDeletes)
@@ -41,8 +46,8 @@ internal static class ManifestBuilder
         return entries;
     }
 
-    /// <summary>Whether a manifest lists exactly this source: every entry with its content, mode and mtime, and nothing else.</summary>
-    public static bool Describes(Manifest? manifest, Snapshot source) => TellsTheSame(manifest, Build(new ManifestCase(
+    /// <summary>Whether a manifest lists exactly this source: every entry with its content, mode and mtime, and nothing else. A file that was not read proves nothing.</summary>
+    public static bool Describes(Manifest? manifest, Snapshot source) => source.Entries.All(IsKnown) && TellsTheSame(manifest, Build(new ManifestCase(
         source, source, new SyncPlan { Changes = [] }, manifest, new HashSet<RelativePath>(), new Dictionary<RelativePath, long>())));
 
     /// <summary>Whether two manifests tell the same of the source; what was left on the worker (directory mtimes that could not be set) does not count.</summary>
@@ -55,6 +60,8 @@ internal static class ManifestBuilder
         && previous.Entries.Count == entries.Count
         && entries.All(pair => previous.Entries.TryGetValue(pair.Key, out var old)
             && old.Kind == pair.Value.Kind && old.Digest == pair.Value.Digest && IsSameTarget(old.LinkTarget, pair.Value.LinkTarget));
+
+    private static bool IsKnown(FileEntry source) => source.Kind != EntryKind.File || source.Digest is not null;
 
     private static bool IsSameSource(ManifestEntry left, ManifestEntry right) =>
         left.Kind == right.Kind && left.Mode == right.Mode && left.Size == right.Size && left.SourceModifiedNs == right.SourceModifiedNs && left.Digest == right.Digest
@@ -83,11 +90,14 @@ internal static class ManifestBuilder
 
     private static void KeepPrevious(Dictionary<RelativePath, ManifestEntry> entries, RelativePath path, ManifestCase manifestCase)
     {
-        if (manifestCase.Previous?.Entries.GetValueOrDefault(path) is { } previous && manifestCase.Worker.Find(path) is { } worker && IsAsLeft(worker, previous))
+        if (AsLeft(path, manifestCase) is { } previous)
         {
             entries.TryAdd(path, previous);
         }
     }
+
+    private static ManifestEntry? AsLeft(RelativePath path, ManifestCase manifestCase) =>
+        manifestCase.Previous?.Entries.GetValueOrDefault(path) is { } previous && manifestCase.Worker.Find(path) is { } worker && IsAsLeft(worker, previous) ? previous : null;
 
     private static bool IsAsLeft(FileEntry worker, ManifestEntry previous) => worker.Kind == previous.Kind && worker.Kind switch
     {

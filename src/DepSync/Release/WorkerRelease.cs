@@ -45,7 +45,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         }
         catch (WorkerFileException exception)
         {
-            return Failed(WorkerStatus.Failed, new WorkerError(ErrorKind.Target, $"{exception.Path}: {exception.Message}", "look at the rights and the space of the target on the worker"));
+            return Failed(WorkerStatus.Failed, new WorkerError(ErrorKind.Target, $"{(exception.Path.IsRoot ? address.Path : exception.Path)}: {exception.Message}", "look at the rights and the space of the target on the worker"));
         }
         catch (DepSyncException exception)
         {

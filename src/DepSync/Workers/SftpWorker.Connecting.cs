@@ -24,9 +24,14 @@ internal sealed partial class SftpWorker
             var limits = client.LearnLimitsAsync(cancellationToken);
             var login = client.RealPathAsync("."u8, cancellationToken);
             var resolving = client.RealPathAsync(target, cancellationToken);
+            var standing = client.StatAsync(target, cancellationToken);
             await limits;
             var home = Absolute(await login);
             var root = Absolute(await resolving ?? await MissingTargetAsync(client, target, cancellationToken));
+            if (await standing is null)
+            {
+                await RequireFolderAboveAsync(client, target, root, cancellationToken);
+            }
             return new SftpWorker(client, failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null));
         }
         catch (SftpLostException lost)
@@ -60,13 +65,28 @@ internal sealed partial class SftpWorker
         var slash = Array.LastIndexOf(target, (byte)'/');
         var name = target[(slash + 1)..];
         var folder = slash < 0 ? "."u8.ToArray() : target[..Math.Max(slash, 1)];
-        return RelativePath.IsName(name) && await client.RealPathAsync(folder, cancellationToken) is { } above
-            ? Bytes(new SftpPath(above, name))
-            : throw new WorkerLostException(
-                ErrorKind.Target,
-                $"The folder above the target '{Encoding.UTF8.GetString(target)}' does not exist.",
-                "DepSync creates the last folder of a target only; create the one above, or correct the path.");
+        return RelativePath.IsName(name) && await client.RealPathAsync(folder, cancellationToken) is { } above ? Bytes(new SftpPath(above, name)) : throw FolderAboveMissing(target);
     }
+
+    /// <summary>That a path can be resolved does not say that its folder is there: servers differ in how much of it must exist.</summary>
+    private static async Task RequireFolderAboveAsync(SftpClient client, byte[] target, byte[] root, CancellationToken cancellationToken)
+    {
+        var link = client.LstatAsync(target, cancellationToken);
+        var above = client.StatAsync(root[..Math.Max(Array.LastIndexOf(root, (byte)'/'), 1)], cancellationToken);
+        if (await link is not null)
+        {
+            throw new WorkerLostException(ErrorKind.Target, $"The target '{Encoding.UTF8.GetString(target)}' is a link to something that does not exist.", "Is it mounted?");
+        }
+        if (await above is not { } folder || SftpEntries.Kind(folder) != EntryKind.Directory)
+        {
+            throw FolderAboveMissing(target);
+        }
+    }
+
+    private static WorkerLostException FolderAboveMissing(byte[] target) => new(
+        ErrorKind.Target,
+        $"The folder above the target '{Encoding.UTF8.GetString(target)}' does not exist.",
+        "DepSync creates the last folder of a target only; create the one above, or correct the path.");
 
     private static byte[] Absolute(byte[]? path) =>
         path is [(byte)'/', ..]

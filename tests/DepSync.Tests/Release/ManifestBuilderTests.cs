@@ -32,6 +32,16 @@ public sealed class ManifestBuilderTests
     }
 
     [Fact]
+    public void File_that_was_not_read_and_need_not_be_sent_keeps_its_hash()
+    {
+        var before = SnapshotText.Parse("a.car = half\nb = old");
+        var previous = SnapshotText.ManifestOf(before);
+        var source = SnapshotText.Parse("a.car = half  unread IncompleteArchive\nb = newer");
+        Assert.Equal(previous.Entries[RelativePath.Parse("a.car")], Build(source, before, previous, None)[RelativePath.Parse("a.car")]);
+        Assert.False(ManifestBuilder.Describes(previous, SnapshotText.Parse("a.car = half  unread IncompleteArchive\nb = old")));
+    }
+
+    [Fact]
     public void Failed_file_that_drifted_is_in_no_manifest()
     {
         var previous = SnapshotText.ManifestOf(SnapshotText.Parse("a = old"));

@@ -25,6 +25,10 @@ public sealed class SftpWorkerTests : IDisposable
     /// <summary>A server that resolves below <c>/home/u</c>.</summary>
     private static byte[] Resolve(ReceivedRequest request)
     {
+        if (request.Type == SftpPacketType.Stat)
+        {
+            return SftpPacket.Attributes(request.Id, 0x41ed);
+        }
         var path = System.Text.Encoding.UTF8.GetString(request.First);
         return Path(request, path == "." ? "/home/u" : path.StartsWith('/') ? path : $"/home/u/{path}");
     }
@@ -50,7 +54,7 @@ public sealed class SftpWorkerTests : IDisposable
     [Fact]
     public async Task A_server_that_resolves_only_what_exists_is_asked_for_the_folder_above()
     {
-        _server.Answer = request => request.First.AsSpan().EndsWith("new"u8) ? SftpPacket.Status(request.Id, 2) : Resolve(request);
+        _server.Answer = request => request.Type == SftpPacketType.Lstat || request.First.AsSpan().EndsWith("new"u8) ? SftpPacket.Status(request.Id, 2) : Resolve(request);
         await using var worker = await OpenAsync("~/a/new");
         Assert.Equal("/home/u/a/new", worker.Place.CanonicalPath);
     }
@@ -80,6 +84,30 @@ public sealed class SftpWorkerTests : IDisposable
         Assert.Equal(ErrorKind.Target, lost.Kind);
         Assert.NotNull(lost.Hint);
         await _server.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Theory]
+    [InlineData(0x41edu, false, true)]
+    [InlineData(0x81a4u, false, false)]
+    [InlineData(null, false, false)]
+    [InlineData(0x41edu, true, false)]
+    public async Task A_missing_target_needs_the_folder_above_although_the_server_resolves_any_path(uint? above, bool isLink, bool opens)
+    {
+        _server.Answer = request => (request.Type, System.Text.Encoding.UTF8.GetString(request.First)) switch
+        {
+            (SftpPacketType.Stat, "/home/u/a") when above is { } mode => SftpPacket.Attributes(request.Id, mode),
+            (SftpPacketType.Lstat, _) when isLink => SftpPacket.Attributes(request.Id, 0xa1ff),
+            (SftpPacketType.Stat or SftpPacketType.Lstat, _) => SftpPacket.Status(request.Id, 2),
+            _ => Resolve(request),
+        };
+        if (opens)
+        {
+            await using var worker = await OpenAsync("~/a/new");
+            return;
+        }
+        var lost = await Assert.ThrowsAsync<WorkerLostException>(() => OpenAsync("~/a/new"));
+        Assert.Equal(ErrorKind.Target, lost.Kind);
+        Assert.Contains(isLink ? "link" : "folder above", lost.Message);
     }
 
     [Fact]
@@ -128,7 +156,7 @@ public sealed class SftpWorkerTests : IDisposable
             new TransportStream(_server.Stream, () => ""), "x", new SftpWorkerOptions(TimeSpan.FromSeconds(5), clock), default);
         _server.Answer = _ => [];
         var call = worker.FindAsync(RelativePath.Root, default).AsTask();
-        await _server.ReceivedAsync(3);
+        await _server.ReceivedAsync(4);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!call.IsCompleted && !limit.IsCancellationRequested)
         {

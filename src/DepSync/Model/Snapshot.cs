@@ -59,9 +59,12 @@ internal sealed class Snapshot
     /// <summary>The same tree with other facts of its root.</summary>
     public Snapshot WithRoot(FileEntry? root) => With(root, (FileEntry[])Entries);
 
-    private Snapshot With(FileEntry? root, FileEntry[] sorted) => new(root, sorted)
+    /// <summary>The same tree, of which more could not be read.</summary>
+    public Snapshot WithProblems(IEnumerable<Problem> more) => With(Root, (FileEntry[])Entries, [.. Problems, .. more]);
+
+    private Snapshot With(FileEntry? root, FileEntry[] sorted, IReadOnlyList<Problem>? problems = null) => new(root, sorted)
     {
-        Problems = Problems,
+        Problems = problems ?? Problems,
         Keepers = Keepers,
         ExplodedWebapps = ExplodedWebapps,
         MountPoints = MountPoints,

@@ -91,20 +91,8 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var request = new StageRequest(items, claim.Folder, claim.Uid, claim.Gid, fleet.Flush);
         var staged = await new Stager(files, fleet.Tree, meter).StageAsync(request, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        comparison = Replan(source, comparison, staged, rules);
+        comparison = comparison.After(staged, source, rules);
         return await CommitAsync(claim, comparison, staged.WithoutHeldReplacements(comparison.Plan));
-    }
-
-    /// <summary>A file that changed while it was sent is deferred like one that was unsettled from the start: the planner holds back what must not be removed beside it.</summary>
-    private static WorkerComparison Replan(Snapshot source, WorkerComparison comparison, StagedRelease staged, PlanRules rules)
-    {
-        if (staged.Deferred.Count == 0)
-        {
-            return comparison;
-        }
-        var deferred = staged.Deferred.ToDictionary(entry => entry.Path);
-        var known = source.WithEntries(entry => deferred.GetValueOrDefault(entry.Path, entry));
-        return comparison with { Plan = Planner.Plan(known, comparison.Worker, comparison.Manifest, rules) };
     }
 
     private async Task<WorkerResult> CommitAsync(Claim claim, WorkerComparison comparison, StagedRelease staged)

@@ -26,7 +26,11 @@ internal sealed record StagedRelease
     /// <summary>Files that changed or vanished while they were sent; nothing of them is left in <c>new/</c>.</summary>
     public required IReadOnlyList<FileEntry> Deferred { get; init; }
 
+    /// <summary>What the worker refused.</summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
+
+    /// <summary>Files of the manager that could be listed and hashed, but not be read again.</summary>
+    public required IReadOnlyList<Problem> Unreadable { get; init; }
 
     public required long BytesSent { get; init; }
 

@@ -182,6 +182,7 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
         {
             var ready = new List<StagedItem>();
             var problems = new List<Problem>();
+            var unreadable = new List<Problem>();
             var failed = new HashSet<RelativePath>();
             foreach (var item in items)
             {
@@ -197,14 +198,21 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
                 }
                 else if (_unreadable.TryGetValue(path, out var reason))
                 {
-                    problems.Add(new Problem(path, $"cannot be read on this machine: {reason}"));
+                    unreadable.Add(new Problem(path, $"cannot be read on this machine: {reason}"));
                 }
                 else if (!_deferred.ContainsKey(path))
                 {
                     ready.Add(item);
                 }
             }
-            return new StagedRelease { Ready = ready, Problems = problems, BytesSent = bytesSent, Deferred = [.. _deferred.Values.OrderBy(entry => entry.Path)] };
+            return new StagedRelease
+            {
+                Ready = ready,
+                Deferred = [.. _deferred.Values.OrderBy(entry => entry.Path)],
+                Problems = problems,
+                Unreadable = unreadable,
+                BytesSent = bytesSent,
+            };
         }
     }
 }

@@ -20,6 +20,22 @@ internal sealed record WorkerComparison
     /// <summary>What the manifest would say if the plan were carried out whole.</summary>
     public Dictionary<RelativePath, ManifestEntry> ExpectedRecord(Snapshot source) =>
         ManifestBuilder.Build(new ManifestCase(source, Worker, Plan, Manifest, new HashSet<RelativePath>(), new Dictionary<RelativePath, long>()));
+
+    /// <summary>
+    /// The plan that is left once everything was staged. A file that changed while it was sent is deferred like one that was unsettled from the start, and one that could
+    /// not be read is what it would have been to the scan: the planner holds back what must not be removed.
+    /// </summary>
+    public WorkerComparison After(StagedRelease staged, Snapshot source, PlanRules rules)
+    {
+        if (staged.Deferred.Count + staged.Unreadable.Count == 0)
+        {
+            return this;
+        }
+        var deferred = staged.Deferred.ToDictionary(entry => entry.Path);
+        var known = source.WithEntries(entry => deferred.GetValueOrDefault(entry.Path, entry)).WithProblems(staged.Unreadable);
+        var plan = Planner.Plan(known, Worker, Manifest, rules);
+        return this with { Plan = plan with { Problems = [.. plan.Problems, .. staged.Unreadable] } };
+    }
 }
 
 /// <summary>Lists a worker, reads back what the listing cannot prove, plans, and asks the guards. Changes nothing.</summary>

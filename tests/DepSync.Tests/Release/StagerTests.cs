@@ -32,7 +32,8 @@ public sealed class StagerTests : IDisposable
                 throw new IOException("Input/output error");
             }
         });
-        var problem = Assert.Single(staged.Problems);
+        Assert.Empty(staged.Problems);
+        var problem = Assert.Single(staged.Unreadable);
         Assert.Equal("a/bad", problem.Path.ToString());
         Assert.Contains("Input/output error", problem.Message, StringComparison.Ordinal);
         Assert.Equal(["a", "a/good"], staged.Ready.Select(item => item.Change.Path.ToString()));

@@ -10,7 +10,7 @@ internal static class RootCommandFactory
     public static string Version { get; } = typeof(RootCommandFactory).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     /// <summary>In the order of the help.</summary>
-    public static IReadOnlyList<VerbHelp> Verbs { get; } = [SyncCommand.Help, CheckCommand.Help, TrustCommand.Help, TakeoverCommand.Help];
+    public static IReadOnlyList<VerbHelp> Verbs { get; } = [SyncCommand.Help, CheckCommand.Help, TrustCommand.Help, AdoptCommand.Help, TakeoverCommand.Help];
 
     public static RootCommand Create(CommandHost host)
     {
@@ -19,6 +19,7 @@ internal static class RootCommandFactory
             SyncCommand.Create(host),
             CheckCommand.Create(host),
             TrustCommand.Create(host),
+            AdoptCommand.Create(host),
             TakeoverCommand.Create(host),
         };
         root.Directives.Clear();

@@ -6,12 +6,18 @@ using DepSync.Reporting;
 
 namespace DepSync.Cli;
 
+/// <summary>The work of a run over workers.</summary>
+internal delegate Task<RunReport> RunWork(RunConfig config, RunContext context, CancellationToken stop);
+
 /// <summary>
 /// One run over the fleet with all that belongs to it on this machine: lock, log, what is shown, and the exit code. A dry run takes no lock and writes neither state nor
 /// log. Everything that this machine has to provide is there before the first worker is contacted.
 /// </summary>
 internal sealed class SyncRun(CommandSession session)
 {
+    /// <summary>What is done between lock and result.</summary>
+    public RunWork Work { get; init; } = static (config, context, stop) => new FleetRelease(config, context).RunAsync(stop);
+
     private readonly string _run = RunId.Create(session.Clock);
 
     /// <summary>Runs to the end and tells it; what keeps the run from going on is told too, and is the exit code.</summary>
@@ -58,7 +64,7 @@ internal sealed class SyncRun(CommandSession session)
     private async Task<int> ReleaseAsync(RunConfig config, string stateDir, IRunObserver observer, RunLog? log = null)
     {
         var context = new RunContext(_run, stateDir, observer, session.Clock, session.HostKeyPrompt);
-        var report = await new FleetRelease(config, context).RunAsync(session.Stop);
+        var report = await Work(config, context, session.Stop);
         var code = ExitCodes.ForRun(report, config);
         code = log is { Failures: > 0 } ? ExitCodes.Worst([code, ExitCodes.LocalFiles]) : code;
         observer.On(new RunDone(report, code));

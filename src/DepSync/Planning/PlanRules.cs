@@ -15,6 +15,9 @@ internal sealed record PlanRules
     /// <summary>The worker can hold links; otherwise each one is a problem of its path.</summary>
     public bool Symlinks { get; init; } = true;
 
+    /// <summary>What the source does not have stays on the worker; what would leave are held deletes of the plan.</summary>
+    public bool KeepsExtras { get; init; }
+
     /// <summary>This run has just created the target: its root counts as new although it exists by now.</summary>
     public bool TargetCreated { get; init; }
 }

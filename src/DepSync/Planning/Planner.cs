@@ -46,7 +46,7 @@ internal sealed class Planner
         {
             Compare(entry);
         }
-        var holds = new RemovalHold(_source, _deferred);
+        var holds = new RemovalHold(_source, _deferred, _rules);
         ReplaceDirectories(holds);
         foreach (var entry in _worker.Entries)
         {

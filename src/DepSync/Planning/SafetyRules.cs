@@ -6,6 +6,15 @@ namespace DepSync.Planning;
 /// <summary>The limits of the run, and their keys. <see cref="AllowEmpty"/> holds the root for <c>--allow-empty .</c>.</summary>
 internal sealed record SafetyLimits(DeleteLimit MaxDelete, IReadOnlyCollection<RelativePath> AllowEmpty);
 
+/// <summary>What the two sides are called in a refusal.</summary>
+internal sealed record SideNames(string Source, string Worker)
+{
+    public static SideNames OfPush { get; } = new("manager directory", "worker");
+
+    /// <summary>The manager directory is made equal to a worker.</summary>
+    public static SideNames OfAdoption { get; } = new("worker", "manager directory");
+}
+
 /// <summary>One worker's plan and what it was made from. <see cref="PreviousMountPoints"/> are the source's at the last good run.</summary>
 internal sealed record SafetyCase
 {
@@ -20,6 +29,8 @@ internal sealed record SafetyCase
     public required SafetyLimits Limits { get; init; }
 
     public IReadOnlyCollection<RelativePath> PreviousMountPoints { get; init; } = [];
+
+    public SideNames Names { get; init; } = SideNames.OfPush;
 }
 
 /// <summary>
@@ -60,7 +71,7 @@ internal static class SafetyRules
         // A source that could not be read whole is not known to be empty, and then nothing is removed anyway.
         if (files > 0 && safetyCase.Source.Problems.Count == 0 && !safetyCase.Limits.AllowEmpty.Contains(RelativePath.Root))
         {
-            yield return ($"The manager directory holds no file, the worker holds {Number(files)}.", AllowEmpty(RelativePath.Root));
+            yield return ($"The {safetyCase.Names.Source} holds no file, the {safetyCase.Names.Worker} holds {Number(files)}.", AllowEmpty(RelativePath.Root));
         }
     }
 
@@ -89,7 +100,7 @@ internal static class SafetyRules
         if (refused)
         {
             var share = all > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({100m * leaving / all:0.#} %)") : "";
-            yield return ($"{Number(leaving)} of the worker's {Number(all)} entries would be removed{share}, the limit is {limit}.", $"--max-delete {Number(leaving)}");
+            yield return ($"{Number(leaving)} of the {safetyCase.Names.Worker}'s {Number(all)} entries would be removed{share}, the limit is {limit}.", $"--max-delete {Number(leaving)}");
         }
     }
 

@@ -30,7 +30,7 @@ internal delegate void NumberRecorder(long number);
 /// The right to change one worker: the folder <c>run-number</c>, made by this run, with every other run's folder renamed away before anything was listed. A run that was cut
 /// off or frozen, and whose queued requests still arrive, has all its renames going out of or into a folder that is gone.
 /// </summary>
-internal sealed class Claim
+internal sealed class Claim : IRunFolder
 {
     private const int OwnerOnly = 0b111_000_000;
     private const int RunOwnerLimit = 64 * 1024;

@@ -7,7 +7,7 @@ namespace DepSync.Release;
 /// Makes what is staged live: the only writer of a worker's live tree. Each change is one rename out of <c>new/</c> or into <c>old/</c>, many in one flight; attributes of
 /// entries that stay come last. Not cancelled: it finishes, or the next run rolls forward.
 /// </summary>
-internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitReport report)
+internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitReport report)
 {
     /// <summary>Renames in one flight: the window of a commit stays a few round trips whatever their number, and the server's queue short.</summary>
     private const int InFlight = 512;
@@ -30,7 +30,7 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
         await PutBackAsync(commit, ledger);
         await RunAsync([.. commit.Removals.Where(step => !ledger.IsHeld(step.Path))], ledger.FailRemoval);
         var liveTime = commit.LiveSteps == 0 ? TimeSpan.Zero : report.Clock.GetElapsedTime(began);
-        await claim.EnsureHeldAsync();
+        await run.EnsureHeldAsync();
         List<AttributeStep> attributes = [.. commit.Attributes.Where(step => !ledger.IsFailed(step.Path))];
         var leftSeconds = await SetAttributesAsync(attributes, ledger);
         var settled = attributes.Select(step => step.Path).ToHashSet();
@@ -78,7 +78,7 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
             var results = await Task.WhenAll(flight.Select(RunAsync).ToList());
             if (results.Any(result => result is StepResult.Absent))
             {
-                await claim.EnsureHeldAsync();
+                await run.EnsureHeldAsync();
             }
             var reasons = await Task.WhenAll(flight.Zip(results).Select(pair => ReasonAsync(pair.First, pair.Second)).ToList());
             foreach (var (step, reason) in flight.Zip(reasons).Where(pair => pair.Second is not null))
@@ -228,7 +228,7 @@ internal sealed class Committer(IWorkerFileSystem files, Claim claim, CommitRepo
             return $"cannot be changed: its folder: {report.Owner(folder?.Uid)}{itself}";
         }
         var here = await StorageFailure.TryFreeSpaceAsync(files, step.Path.Parent);
-        var own = await StorageFailure.TryFreeSpaceAsync(files, claim.Folder);
+        var own = await StorageFailure.TryFreeSpaceAsync(files, run.Folder);
         return here is { } there && own is { } ours && there.IsAnotherFilesystemThan(ours)
             ? "another filesystem is mounted at or above it on the worker, and a rename cannot cross that; list the mounted folder as a worker of its own, or exclude it"
             : $"cannot be changed: {exception.Message}";

@@ -10,7 +10,7 @@ namespace DepSync.Release;
 /// <summary>
 /// Sends one file into <c>new/</c>: fresh (CREAT+EXCL), ascending, hashed again while it is read. Safe for concurrent calls.
 /// </summary>
-internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, StageRequest request, ByteBudget budget)
+internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, StageRequest request, ByteBudget budget)
 {
     /// <summary>Writes of one file that wait for their status; with the largest writes they fill a 2 MiB channel window.</summary>
     private const int WritesInFlight = 8;
@@ -27,7 +27,7 @@ internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, Sta
     public async Task<Deferral> StageAsync(StagedItem item, IProgress<int> sent, CancellationToken cancellationToken)
     {
         var entry = item.Change.Source!;
-        using var original = source.OpenFile(entry.Path);
+        await using var original = await source.OpenAsync(entry.Path, cancellationToken);
         if (original is null)
         {
             return Deferral.Vanished;
@@ -64,7 +64,7 @@ internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, Sta
     }
 
     /// <summary>Sends exactly the planned size; null when the file is shorter than that now. A file that grew is told by its hash or is whole as planned.</summary>
-    private async Task<Digest?> SendAsync(SourceFile original, long size, IWorkerFile file, IProgress<int> sent, CancellationToken cancellationToken)
+    private async Task<Digest?> SendAsync(IFileContent original, long size, IWorkerFile file, IProgress<int> sent, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var writes = new Queue<Task>();
@@ -80,7 +80,7 @@ internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, Sta
                 var buffer = ArrayPool<byte>.Shared.Rent(length);
                 try
                 {
-                    whole = Fill(original, offset, buffer.AsSpan(0, length));
+                    whole = await FillAsync(original, offset, buffer.AsMemory(0, length), cancellationToken);
                 }
                 catch
                 {
@@ -128,11 +128,11 @@ internal sealed class FileStager(IWorkerFileSystem files, SourceTree source, Sta
         budget.Release(data.Length);
     }
 
-    private static bool Fill(SourceFile original, long offset, Span<byte> buffer)
+    private static async ValueTask<bool> FillAsync(IFileContent original, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         while (!buffer.IsEmpty)
         {
-            var count = original.ReadAt(offset, buffer);
+            var count = await original.ReadAtAsync(offset, buffer, cancellationToken);
             if (count <= 0)
             {
                 return false;

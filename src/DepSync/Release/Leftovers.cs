@@ -14,14 +14,17 @@ internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
     private readonly HashSet<RelativePath> _replaced = [];
     private readonly List<string> _troubles = [];
 
-    public async Task<RolledForward> RollForwardAsync(IReadOnlyList<long> fenced)
+    public Task<RolledForward> RollForwardAsync(IReadOnlyList<long> fenced) => RollForwardAsync(fenced, WorkerLayout.Fenced);
+
+    /// <param name="folderOf">The folder that a run of that number left.</param>
+    public async Task<RolledForward> RollForwardAsync(IReadOnlyList<long> numbers, Func<long, RelativePath> folderOf)
     {
         var committed = false;
-        foreach (var number in fenced)
+        foreach (var number in numbers)
         {
             try
             {
-                committed |= await RollForwardAsync(WorkerLayout.Fenced(number), number);
+                committed |= await RollForwardAsync(folderOf(number), number);
             }
             catch (WorkerFileException exception)
             {

@@ -8,7 +8,7 @@ namespace DepSync.Release;
 /// <summary>
 /// Brings what a plan creates or replaces into the run folder's <c>new/</c>; writes nowhere else. Files go in parallel, bounded by number and by bytes.
 /// </summary>
-internal sealed class Stager(IWorkerFileSystem files, SourceTree source, StagingMeter meter)
+internal sealed class Stager(IWorkerFileSystem files, IFileSource source, StagingMeter meter)
 {
     /// <summary>Files under way at once: enough that open, write and rename of small files hide each other's round trips.</summary>
     private const int FilesInFlight = 256;
@@ -198,7 +198,7 @@ internal sealed class Stager(IWorkerFileSystem files, SourceTree source, Staging
                 }
                 else if (_unreadable.TryGetValue(path, out var reason))
                 {
-                    unreadable.Add(new Problem(path, $"cannot be read on this machine: {reason}"));
+                    unreadable.Add(new Problem(path, $"cannot be read: {reason}"));
                 }
                 else if (!_deferred.ContainsKey(path))
                 {

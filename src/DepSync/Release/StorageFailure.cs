@@ -10,7 +10,7 @@ internal static class StorageFailure
     {
         var space = await TryFreeSpaceAsync(files, folder);
         var what = $"writing failed ({failure.Message})";
-        return space is null ? new DepSyncException(ErrorKind.Target, $"{what}; the server does not tell its free space", "look for a full disk or a quota on the worker", failure) : Explain(space.Value, what);
+        return space is null ? new DepSyncException(ErrorKind.Target, $"{what}; the server does not tell its free space", "look for a full disk or a quota there", failure) : Explain(space.Value, what);
     }
 
     /// <summary>Null also when the server refuses to tell: it is advice, and no reason to stop.</summary>
@@ -31,15 +31,15 @@ internal static class StorageFailure
     {
         if (space.ReadOnly)
         {
-            return new DepSyncException(ErrorKind.Target, $"{what}, but the worker's filesystem is mounted read-only", "mount it for writing");
+            return new DepSyncException(ErrorKind.Target, $"{what}, but the target's filesystem is mounted read-only", "mount it for writing");
         }
         if (space.Inodes == 0)
         {
-            return new DepSyncException(ErrorKind.Target, $"{what}, but the worker is out of inodes ({space.Bytes} bytes free)", "remove files on the worker");
+            return new DepSyncException(ErrorKind.Target, $"{what}, but the target's filesystem is out of inodes ({space.Bytes} bytes free)", "remove files there");
         }
         const ulong NearlyNone = 1 << 20;
         return space.Bytes < NearlyNone || !what.StartsWith("writing", StringComparison.Ordinal)
-            ? new DepSyncException(ErrorKind.Target, $"{what}, but the worker has {space.Bytes} bytes free", "make room on the worker; its old files are as they were")
-            : new DepSyncException(ErrorKind.Target, $"{what} with {space.Bytes} bytes free: a quota or a limit of the server", "look at the login's quota on the worker");
+            ? new DepSyncException(ErrorKind.Target, $"{what}, but the target's filesystem has {space.Bytes} bytes free", "make room there; the old files are as they were")
+            : new DepSyncException(ErrorKind.Target, $"{what} with {space.Bytes} bytes free: a quota or a limit of the server", "look at the login's quota there");
     }
 }

@@ -1,3 +1,4 @@
+using DepSync.Config;
 using DepSync.Model;
 using DepSync.Planning;
 using DepSync.Platform;
@@ -8,7 +9,7 @@ using DepSync.Workers;
 namespace DepSync.Release;
 
 /// <summary>Gathers the facts of where a target really is and asks the guards. Changes nothing.</summary>
-internal sealed class TargetGuard(FleetCase fleet, WorkerAddress address)
+internal sealed class TargetGuard(SourceTree tree, FilterSet filters, RunConfig config, WorkerAddress address)
 {
     /// <exception cref="DepSyncException">Guard.</exception>
     public async Task CheckAsync(IWorkerFileSystem files, WorkerLook look, TargetState? state, CancellationToken cancellationToken)
@@ -28,16 +29,16 @@ internal sealed class TargetGuard(FleetCase fleet, WorkerAddress address)
 
     private async Task<LocalTarget> LocalAsync(IWorkerFileSystem files, WorkerLook look, TargetState? state, CancellationToken cancellationToken) => new()
     {
-        ManagerPath = fleet.Tree.RealPath,
-        ManagerChain = DirectoryChain.Of(fleet.Tree.RealPath),
+        ManagerPath = tree.RealPath,
+        ManagerChain = DirectoryChain.Of(tree.RealPath),
         TargetChain = DirectoryChain.Of(files.Place.CanonicalPath),
         Exists = look.TargetExists,
         HasDepSyncFolder = look.FolderExists,
         HasFiles = look.TargetExists && (await files.ListAsync(RelativePath.Root, cancellationToken) ?? []).Any(IsContent),
         KnownInState = state is { Known: true },
-        FirstContact = fleet.Config.FirstContact.Contains(address.Name),
+        FirstContact = config.FirstContact.Contains(address.Name),
     };
 
     /// <summary>A bare mount point may hold lost+found and the like; those say nothing.</summary>
-    private bool IsContent(WorkerEntry entry) => fleet.Filters.Decide(RelativePath.Root.Child(entry.Name), entry.Kind) != FilterVerdict.Excluded;
+    private bool IsContent(WorkerEntry entry) => filters.Decide(RelativePath.Root.Child(entry.Name), entry.Kind) != FilterVerdict.Excluded;
 }

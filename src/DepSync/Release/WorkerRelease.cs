@@ -1,7 +1,6 @@
 using System.Globalization;
 using DepSync.Model;
 using DepSync.State;
-using DepSync.Workers;
 
 namespace DepSync.Release;
 
@@ -41,21 +40,11 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return Failed(WorkerStatus.Failed, new WorkerError(fleet.StopReason(), "stopped before its commit; nothing of it was changed", null));
+            return WorkerFailure.Interrupted(address, fleet.StopReason());
         }
-        catch (WorkerFileException exception)
+        catch (Exception exception) when (WorkerFailure.Of(address, exception) is { } failed)
         {
-            return Failed(WorkerStatus.Failed, new WorkerError(ErrorKind.Target, $"{(exception.Path.IsRoot ? address.Path : exception.Path)}: {exception.Message}", "look at the rights and the space of the target on the worker"));
-        }
-        catch (DepSyncException exception)
-        {
-            var status = exception.Kind switch
-            {
-                ErrorKind.Guard or ErrorKind.Fenced => WorkerStatus.Refused,
-                ErrorKind.Duplicate => WorkerStatus.Skipped,
-                _ => WorkerStatus.Failed,
-            };
-            return Failed(status, new WorkerError(exception.Kind, exception.Message, exception.Hint));
+            return failed;
         }
     }
 
@@ -65,7 +54,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         await using var files = await fleet.ConnectAsync(address, cancellationToken);
         Raise(new PhaseChanged(WorkerPhase.Comparing));
         var look = await WorkerLook.ReadAsync(files, LookDepth.Everything, cancellationToken);
-        await new TargetGuard(fleet, address).CheckAsync(files, look, fleet.Store.LoadTarget(_key), cancellationToken);
+        await new TargetGuard(fleet.Tree, fleet.Filters, fleet.Config, address).CheckAsync(files, look, fleet.Store.LoadTarget(_key), cancellationToken);
         var source = await fleet.Source.WaitAsync(cancellationToken);
         var ownership = new OwnershipGuard(fleet, address.Name).Check(look, source);
         TellOlderGeneration(look);
@@ -115,8 +104,6 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         }
     }
 
-    private WorkerResult Failed(WorkerStatus status, WorkerError error) => new() { Worker = address.Name, Status = status, Error = error };
-
     /// <summary>A state that cannot be written fails this worker, not the run; an error of its own is told first.</summary>
     private WorkerResult Remembered(WorkerResult result)
     {
@@ -153,7 +140,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
     private void Raise(RunEvent runEvent) => fleet.Context.Observer.On(runEvent with { Worker = address.Name });
 
     /// <summary>State is kept by where a worker is, not by what it is called.</summary>
-    private static string TargetKey(WorkerAddress address) => address.IsLocal
+    public static string TargetKey(WorkerAddress address) => address.IsLocal
         ? address.Path
         : string.Create(CultureInfo.InvariantCulture, $"{address.User}@{address.Host}:{address.Port}:{address.Path}");
 }

@@ -7,7 +7,7 @@ namespace DepSync.Scanning;
 /// <summary>
 /// An open regular file of the manager directory. A refusal of the system is an <see cref="IOException"/>. Safe for concurrent calls.
 /// </summary>
-internal sealed class SourceFile(SafeFileHandle handle) : IDisposable
+internal sealed class SourceFile(SafeFileHandle handle) : IFileContent, IDisposable
 {
     /// <summary>What Windows has no counterpart of.</summary>
     internal const int WindowsFileMode = 0x1A4;
@@ -30,5 +30,13 @@ internal sealed class SourceFile(SafeFileHandle handle) : IDisposable
     /// <summary>Reads up to <c>buffer.Length</c> bytes; 0 only at the end of the file. May return fewer.</summary>
     public int ReadAt(long offset, Span<byte> buffer) => OperatingSystem.IsWindows() ? RandomAccess.Read(handle, buffer, offset) : UnixFile.Read(handle, offset, buffer);
 
+    ValueTask<int> IFileContent.ReadAtAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) => new(ReadAt(offset, buffer.Span));
+
     public void Dispose() => handle.Dispose();
+
+    ValueTask IAsyncDisposable.DisposeAsync()
+    {
+        Dispose();
+        return default;
+    }
 }

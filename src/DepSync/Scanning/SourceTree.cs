@@ -6,7 +6,7 @@ namespace DepSync.Scanning;
 /// The manager directory, opened. No link below it is ever followed, in any component of a path. What is absent, or of another kind than asked for, is null; any other
 /// refusal of the system is an <see cref="IOException"/> whose message is a reason without a path. Safe for concurrent calls.
 /// </summary>
-internal abstract class SourceTree : IDisposable
+internal abstract class SourceTree : IFileSource, IDisposable
 {
     /// <summary>Without links: what the lock and the state are named by.</summary>
     public abstract string RealPath { get; }
@@ -42,6 +42,8 @@ internal abstract class SourceTree : IDisposable
 
     /// <summary>Opens a regular file for reading; null also when it is none any more. Does not wait for a FIFO.</summary>
     public abstract SourceFile? OpenFile(RelativePath path);
+
+    ValueTask<IFileContent?> IFileSource.OpenAsync(RelativePath path, CancellationToken cancellationToken) => new(OpenFile(path));
 
     public abstract void Dispose();
 }

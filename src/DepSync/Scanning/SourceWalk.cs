@@ -24,8 +24,6 @@ internal readonly record struct FoundFile(RelativePath Path, SourceEntry Seen, F
 /// </summary>
 internal sealed class SourceWalk(SourceTree tree, ScanRules rules, Action<FoundFile> found)
 {
-    private static readonly RelativePath Webapps = RelativePath.Parse("webapps");
-
     private readonly Queue<Folder> _toList = new();
 
     public FileEntry? Root { get; private set; }
@@ -85,9 +83,9 @@ internal sealed class SourceWalk(SourceTree tree, ScanRules rules, Action<FoundF
 
     private void Take(Folder folder, SourceListing listing)
     {
-        if (rules.IgnoreExplodedWebapps && folder.Entry.Path == Webapps)
+        if (rules.IgnoreExplodedWebapps && folder.Entry.Path == ExplodedWebapp.Webapps)
         {
-            FindExplodedWebapps(listing);
+            ExplodedWebapps.UnionWith(listing.Entries.Select(entry => ExplodedWebapp.Of(entry.Name, entry.Kind)).OfType<RelativePath>());
         }
         foreach (var entry in listing.Entries)
         {
@@ -133,18 +131,6 @@ internal sealed class SourceWalk(SourceTree tree, ScanRules rules, Action<FoundF
                 }
                 _toList.Enqueue(new Folder(ToEntry(path, entry, verdict), verdict, entry.Stamp.Device));
                 break;
-        }
-    }
-
-    /// <summary>Before filters: a server explodes an archive whatever is mirrored.</summary>
-    private void FindExplodedWebapps(SourceListing listing)
-    {
-        foreach (var entry in listing.Entries)
-        {
-            if (entry.Kind is EntryKind.File or EntryKind.Symlink && entry.Name.Length > 4 && entry.Name.AsSpan().EndsWith(".war"u8) && RelativePath.IsName(entry.Name.AsSpan(..^4)))
-            {
-                ExplodedWebapps.Add(Webapps.Child(entry.Name.AsSpan(..^4)));
-            }
         }
     }
 

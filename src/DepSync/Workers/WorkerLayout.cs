@@ -10,6 +10,7 @@ internal static class WorkerLayout
 
     private const string RunPrefix = "run-";
     private const string FencedPrefix = "fenced-";
+    private const string AdoptionPrefix = "adopt-";
 
     public static RelativePath Folder { get; } = RelativePath.Parse(FolderName);
 
@@ -22,6 +23,9 @@ internal static class WorkerLayout
     public static RelativePath Run(long number) => Folder.Child($"{RunPrefix}{number}");
 
     public static RelativePath Fenced(long number) => Folder.Child($"{FencedPrefix}{number}");
+
+    /// <summary>In the manager directory: the run folder of an adoption. A push to the same directory neither fences nor removes it.</summary>
+    public static RelativePath Adoption(long number) => Folder.Child($"{AdoptionPrefix}{number}");
 
     public static RelativePath Generation(long number) => Generations.Child($"{number}");
 
@@ -43,6 +47,8 @@ internal static class WorkerLayout
     public static long? RunNumber(ReadOnlySpan<byte> name) => Number(name, "run-"u8);
 
     public static long? FencedNumber(ReadOnlySpan<byte> name) => Number(name, "fenced-"u8);
+
+    public static long? AdoptionNumber(ReadOnlySpan<byte> name) => Number(name, "adopt-"u8);
 
     public static long? DriftNumber(ReadOnlySpan<byte> name) => Number(name, "drift-"u8);
 

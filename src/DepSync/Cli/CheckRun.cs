@@ -1,4 +1,6 @@
 using DepSync.Model;
+using DepSync.Platform;
+using DepSync.Release;
 using DepSync.Reporting;
 using DepSync.Workers;
 
@@ -27,7 +29,13 @@ internal sealed class CheckRun(CommandSession session, CheckProbe probe) : IRunO
         {
             foreach (var some in config.Workers.Chunk(config.Parallel))
             {
-                checks.AddRange(await Task.WhenAll(some.Select(worker => WorkerCheck.RunAsync(connector, worker, allowed, session.Stop))));
+                checks.AddRange(await Task.WhenAll(some.Select(worker => WorkerCheck.LookAsync(connector, worker, session.Stop))));
+            }
+            var manager = RealPath.Of(config.ManagerDir) ?? config.ManagerDir;
+            await Task.WhenAll(checks.Select(check => AskGuardAsync(check, manager)));
+            foreach (var some in checks.Chunk(config.Parallel))
+            {
+                await Task.WhenAll(some.Select(check => check.ProbeAsync(allowed, session.Stop)));
             }
             await Task.WhenAll(Enumerable.Range(0, checks.Count).Select(i => CompareAsync(checks[i], checks[..i])));
         }
@@ -48,6 +56,15 @@ internal sealed class CheckRun(CommandSession session, CheckProbe probe) : IRunO
         if (runEvent is Note { Level: NoteLevel.Warning } warning)
         {
             session.Screen.PrintError(TroubleText.Said(session.Screen.ErrorInk, Shade.Caution, "warning:", DisplayText.Escape(warning.Message)));
+        }
+    }
+
+    /// <summary>A target that every sync would refuse for where it is; nothing is probed there.</summary>
+    private async Task AskGuardAsync(WorkerCheck check, string manager)
+    {
+        if (check.Place is { } place && check.Lost is null && await TargetPlace.CheckAsync(manager, check.Worker, place, session.Stop) is { } refusal)
+        {
+            check.Refuse(refusal.Message, refusal.Hint);
         }
     }
 

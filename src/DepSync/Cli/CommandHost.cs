@@ -15,7 +15,7 @@ internal sealed class CommandHost(ConfigPlace place, OutputOptions streams, Time
     private readonly Screen _screen = new(streams);
 
     /// <summary>Who answers questions.</summary>
-    public InputStream Input { get; init; } = new(new StreamReader(Console.OpenStandardInput()), !Console.IsInputRedirected);
+    public InputStream Input { get; init; } = new(new Lazy<TextReader>(() => new StreamReader(Console.OpenStandardInput())), !Console.IsInputRedirected);
 
     public async Task<int> InvokeAsync(IReadOnlyList<string> arguments)
     {
@@ -69,7 +69,7 @@ internal sealed class CommandHost(ConfigPlace place, OutputOptions streams, Time
     private int Tell(OutputOptions options, DepSyncException error)
     {
         var code = ExitCodes.ForError(error.Kind);
-        using var output = new RunOutput(options, clock, ExitCodes.ForWorker);
+        using var output = new RunOutput(options with { Run = RunId.Create(clock) }, clock, ExitCodes.ForWorker);
         output.On(new RunFailed(error.Kind, error.Message, error.Hint, code));
         return code;
     }

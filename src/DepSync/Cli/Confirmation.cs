@@ -52,5 +52,13 @@ internal sealed class Confirmation(OutputStream output, InputStream input)
     }
 }
 
-/// <summary>Standard input, or what a test puts in its place.</summary>
-internal sealed record InputStream(TextReader Reader, bool IsTerminal);
+/// <summary>Standard input, or what a test puts in its place. Opened with the first question: the runtime then switches the terminal's keypad mode, and leaves it so.</summary>
+internal sealed record InputStream(Lazy<TextReader> Source, bool IsTerminal)
+{
+    public InputStream(TextReader reader, bool isTerminal)
+        : this(new Lazy<TextReader>(reader), isTerminal)
+    {
+    }
+
+    public TextReader Reader => Source.Value;
+}

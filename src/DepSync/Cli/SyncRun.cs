@@ -23,7 +23,7 @@ internal sealed class SyncRun(CommandSession session)
     /// <summary>Runs to the end and tells it; what keeps the run from going on is told too, and is the exit code.</summary>
     public async Task<int> RunAsync(RunConfig config)
     {
-        using var output = new RunOutput(session.Output, session.Clock, ExitCodes.ForWorker);
+        using var output = new RunOutput(session.Output with { Run = _run }, session.Clock, ExitCodes.ForWorker);
         using var stopping = session.Stop.Register(() => TellStopping(output.Screen));
         session.Confirmation.Pause = output.Screen.Pause;
         try

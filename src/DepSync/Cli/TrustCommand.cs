@@ -8,14 +8,14 @@ internal static class TrustCommand
 {
     private static readonly OptionHelp YesHelp = new("yes", null, null, "do not ask (needed off a terminal)");
     private static readonly OptionHelp FingerprintHelp = new("fingerprint", null, "SHA256:...", "record only this key, without a question (repeatable)");
-    private static readonly OptionHelp ReplaceHelp = new("replace", null, null, "replace a key that was changed or revoked");
+    private static readonly OptionHelp ReplaceHelp = new("replace", null, null, "replace a key that was changed (one that is marked as revoked is never recorded)");
 
     public static VerbHelp Help { get; } = new(
         "trust",
         "shows the workers' host keys and records them after a yes",
         "depsync trust [WORKER...] [OPTIONS]",
-        "Fetches the host keys of all workers (or of those that are named), shows their fingerprints and records them in known_hosts after a yes. A key that was changed or "
-            + "revoked is not replaced without --replace. Compare the fingerprints with those that ssh-keygen -lf shows on the worker itself.")
+        "Fetches the host keys of all workers (or of those that are named), shows their fingerprints and records them in known_hosts after a yes. A key that was changed "
+            + "is not replaced without --replace, and one that is marked as revoked is never recorded. Compare the fingerprints with those that ssh-keygen -lf shows on the worker itself.")
     {
         Groups = [new OptionGroup("Trust", [YesHelp, FingerprintHelp, ReplaceHelp]), CommonOptions.Places, CommonOptions.Connection, CommonOptions.Choice, CommonOptions.Output],
         Codes = [.. ExitCodes.OfLooking, ExitCodes.LocalFiles],

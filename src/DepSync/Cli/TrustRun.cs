@@ -56,7 +56,7 @@ internal sealed class TrustRun(CommandSession session, TrustRequest request)
         }
         if (proposal.Keys.Any(IsRecordable) && !session.Config.DryRun)
         {
-            if (await MayRecordAsync(worker))
+            if (await MayRecordAsync(workers))
             {
                 try
                 {
@@ -78,9 +78,9 @@ internal sealed class TrustRun(CommandSession session, TrustRequest request)
 
     private bool IsRecordable(ShownKey key) => key.State == ShownKeyState.New || (key.State == ShownKeyState.Changed && request.Replacement == KeyReplacement.Allowed);
 
-    private async Task<bool> MayRecordAsync(WorkerAddress worker) =>
+    private async Task<bool> MayRecordAsync(List<WorkerAddress> workers) =>
         request.Consent == Consent.Given || request.Fingerprints.Count > 0
-        || await session.Confirmation.AskAsync($"Record what is new or changed above for {DisplayText.Escape(worker.Name)}?", session.Stop);
+        || await session.Confirmation.AskAsync($"Record what is new or changed above for {DisplayText.Escape(string.Join(", ", workers.Select(w => w.Name)))}?", session.Stop);
 
     private DepSyncException NotRecorded() => session.Confirmation.CanAsk
         ? new DepSyncException(ErrorKind.Entries, "the keys were not recorded")

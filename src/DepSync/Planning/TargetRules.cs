@@ -2,7 +2,7 @@ using DepSync.Model;
 
 namespace DepSync.Planning;
 
-/// <summary>Where a worker's target really is. <see cref="Local"/> is null for one that is reached over the network.</summary>
+/// <summary>Where a worker's target really is. <see cref="Local"/> is null for one on another machine.</summary>
 internal sealed record TargetCase
 {
     /// <summary>The worker's name, for the key.</summary>
@@ -47,6 +47,13 @@ internal static class TargetRules
 
     /// <summary>Null when the target may be used.</summary>
     public static Refusal? Check(TargetCase target) => CheckPlace(target) ?? (target.Local is { } local ? CheckNesting(target, local) ?? CheckMounted(target, local) : null);
+
+    /// <summary>Whether one of two canonical paths is strictly below the other one.</summary>
+    public static bool AreNested(string path, string other)
+    {
+        var (one, two, comparer) = (Components(path), Components(other), Comparer(path));
+        return StartsWith(one, two, comparer) || StartsWith(two, one, comparer);
+    }
 
     private static Refusal? CheckPlace(TargetCase target)
     {

@@ -1,7 +1,6 @@
 using DepSync.Config;
 using DepSync.Model;
 using DepSync.Planning;
-using DepSync.Platform;
 using DepSync.Scanning;
 using DepSync.State;
 using DepSync.Workers;
@@ -14,28 +13,19 @@ internal sealed class TargetGuard(SourceTree tree, FilterSet filters, RunConfig 
     /// <exception cref="DepSyncException">Guard.</exception>
     public async Task CheckAsync(IWorkerFileSystem files, WorkerLook look, TargetState? state, CancellationToken cancellationToken)
     {
-        var refusal = TargetRules.Check(new TargetCase
-        {
-            Worker = address.Name,
-            CanonicalPath = files.Place.CanonicalPath,
-            LoginDirectory = files.Place.LoginDirectory,
-            Local = address.IsLocal ? await LocalAsync(files, look, state, cancellationToken) : null,
-        });
+        var place = await TargetPlace.CaseAsync(tree.RealPath, address, files.Place, cancellationToken);
+        var refusal = TargetRules.Check(address.IsLocal ? place with { Local = await LookedAtAsync(place.Local! with { KnownInState = state is { Known: true } }, files, look, cancellationToken) } : place);
         if (refusal is not null)
         {
             throw new DepSyncException(ErrorKind.Guard, refusal.Message, refusal.Hint);
         }
     }
 
-    private async Task<LocalTarget> LocalAsync(IWorkerFileSystem files, WorkerLook look, TargetState? state, CancellationToken cancellationToken) => new()
+    private async Task<LocalTarget> LookedAtAsync(LocalTarget local, IWorkerFileSystem files, WorkerLook look, CancellationToken cancellationToken) => local with
     {
-        ManagerPath = tree.RealPath,
-        ManagerChain = DirectoryChain.Of(tree.RealPath),
-        TargetChain = DirectoryChain.Of(files.Place.CanonicalPath),
         Exists = look.TargetExists,
         HasDepSyncFolder = look.FolderExists,
         HasFiles = look.TargetExists && (await files.ListAsync(RelativePath.Root, cancellationToken) ?? []).Any(IsContent),
-        KnownInState = state is { Known: true },
         FirstContact = config.FirstContact.Contains(address.Name),
     };
 

@@ -17,6 +17,9 @@ internal sealed class JsonReporter(Screen screen, TimeProvider time, Func<Worker
     private int _workers;
     private int _workersOk;
 
+    /// <summary>What the lines are stamped with before the run tells its id.</summary>
+    public string? Run { init => _lines.Run = value; }
+
     public void On(RunEvent runEvent)
     {
         lock (_lock)

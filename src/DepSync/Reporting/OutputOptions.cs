@@ -46,6 +46,9 @@ internal sealed record OutputOptions
 
     public OutputFormat Format { get; init; }
 
+    /// <summary>The run's id, for lines that are written before it begins, or when it cannot.</summary>
+    public string? Run { get; init; }
+
     public Verbosity Verbosity { get; init; } = Verbosity.Normal;
 
     /// <summary><c>--itemize</c>: each change's line as soon as it is done.</summary>

@@ -16,7 +16,7 @@ internal sealed class RunOutput : IRunObserver, IDisposable
     {
         Screen = new Screen(options);
         _progress = new ProgressDisplay(Screen, options, time);
-        IRunObserver result = options.Format == OutputFormat.Json ? new JsonReporter(Screen, time, codeOf) : new ConsoleReporter(Screen, options);
+        IRunObserver result = options.Format == OutputFormat.Json ? new JsonReporter(Screen, time, codeOf) { Run = options.Run } : new ConsoleReporter(Screen, options);
         // Progress first, so that it is gone when the result is printed; trouble last, so that it stays in sight.
         _observers = new RunObservers(_progress, result, new TroubleReporter(Screen, options));
     }

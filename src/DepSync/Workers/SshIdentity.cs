@@ -31,6 +31,10 @@ internal sealed class SshIdentity(string folder, string? passphraseFile)
         var passphrase = string.IsNullOrEmpty(passphraseFile) ? null : ReadPassphrase(passphraseFile);
         if (configured is not null)
         {
+            if (configured.EndsWith(".pub", StringComparison.Ordinal))
+            {
+                throw Refused($"{configured} is a public key.", $"Name the private one, {configured[..^".pub".Length]}");
+            }
             return [LoadKey(configured, passphrase) ?? throw Encrypted(configured)];
         }
         var present = DefaultNames.Select(name => Path.Combine(folder, name)).Where(File.Exists).ToArray();

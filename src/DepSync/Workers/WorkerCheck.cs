@@ -16,6 +16,7 @@ internal sealed class WorkerCheck : IAsyncDisposable
     private IWorkerFileSystem? _files;
     private RelativePath? _probe;
     private long? _targetSeconds;
+    private Writable? _target;
 
     private WorkerCheck(WorkerAddress worker, TimeProvider clock) => (Worker, _clock) = (worker, clock);
 
@@ -28,31 +29,56 @@ internal sealed class WorkerCheck : IAsyncDisposable
 
     public bool HasFailed => _results.Exists(result => result.Outcome == CheckOutcome.Failure);
 
-    /// <summary>Connects and looks at everything. The connector must be one that may write, unless the probe is forbidden.</summary>
-    public static async Task<WorkerCheck> RunAsync(WorkerConnector connector, WorkerAddress worker, CheckProbe probe, CancellationToken cancellationToken)
+    /// <summary>Where the target really is; null when the worker was not reached.</summary>
+    public WorkerPlace? Place => _files?.Place;
+
+    /// <summary>Connects and looks at everything that takes no writing.</summary>
+    public static async Task<WorkerCheck> LookAsync(WorkerConnector connector, WorkerAddress worker, CancellationToken cancellationToken)
     {
         var check = new WorkerCheck(worker, connector.Clock);
-        try
+        await check.GuardAsync(async () =>
         {
             check._files = await connector.ConnectAsync(worker, cancellationToken);
             check.Add("connection", CheckOutcome.Ok, worker.IsLocal ? "a directory of this machine" : "reached, host key known, logged in");
-            await check.LookAsync(probe, cancellationToken);
+            await check.LookAsync(cancellationToken);
+        });
+        return check;
+    }
+
+    /// <summary>
+    /// Tests writing. Only when all workers were looked at: two of them may be one directory, and the probe of one must not be in the mtime that the other puts back. The
+    /// connector must have been one that may write, unless the probe is forbidden.
+    /// </summary>
+    public Task ProbeAsync(CheckProbe probe, CancellationToken cancellationToken) =>
+        _target is { } target && Lost is null ? GuardAsync(() => LookAtWritingAsync(probe, target, cancellationToken)) : Task.CompletedTask;
+
+    /// <summary>Adds why a sync would refuse the target, whatever can be read and written there; it is not probed then.</summary>
+    public void Refuse(string message, string? mend)
+    {
+        Add("target", CheckOutcome.Failure, message, mend);
+        _target = null;
+    }
+
+    private async Task GuardAsync(Func<Task> look)
+    {
+        try
+        {
+            await look();
         }
         catch (WorkerLostException lost)
         {
-            check.Lost = lost;
-            check.Add(Step(lost.Kind), CheckOutcome.Failure, lost.Message, lost.Hint);
+            Lost = lost;
+            Add(Step(lost.Kind), CheckOutcome.Failure, lost.Message, lost.Hint);
         }
         catch (WorkerFileException refused)
         {
-            check.Add("target", CheckOutcome.Failure, $"{refused.Path}: {refused.Message}");
+            Add("target", CheckOutcome.Failure, $"{refused.Path}: {refused.Message}");
         }
         catch (OperationCanceledException)
         {
-            await check.DisposeAsync();
+            await DisposeAsync();
             throw;
         }
-        return check;
     }
 
     /// <summary>Whether this worker and another one are one directory under two names; adds a warning to this one's results when they are.</summary>
@@ -91,7 +117,7 @@ internal sealed class WorkerCheck : IAsyncDisposable
         await files.DisposeAsync();
     }
 
-    private async Task LookAsync(CheckProbe probe, CancellationToken cancellationToken)
+    private async Task LookAsync(CancellationToken cancellationToken)
     {
         var files = _files!;
         _results.AddRange(CheckFindings.Capabilities(Worker, files.Capabilities));
@@ -107,7 +133,7 @@ internal sealed class WorkerCheck : IAsyncDisposable
         var folder = await files.FindAsync(WorkerLayout.Folder, cancellationToken);
         if (await LookAtFolderAsync(folder, cancellationToken))
         {
-            await LookAtWritingAsync(probe, target.Value, folder, cancellationToken);
+            _target = new Writable(target.Value.Seconds, folder is not null);
         }
         var space = await files.FreeSpaceAsync(RelativePath.Root, cancellationToken);
         _results.Add(CheckFindings.Space(space));
@@ -131,21 +157,21 @@ internal sealed class WorkerCheck : IAsyncDisposable
         return false;
     }
 
-    private async Task LookAtWritingAsync(CheckProbe allowed, WorkerEntry target, WorkerEntry? folder, CancellationToken cancellationToken)
+    private async Task LookAtWritingAsync(CheckProbe allowed, Writable target, CancellationToken cancellationToken)
     {
         if (allowed == CheckProbe.Forbidden)
         {
             Add("writable", CheckOutcome.Ok, "not tried (--no-probe)");
             return;
         }
-        var name = $"{(folder is null ? ".depsync-" : "")}probe-{Guid.NewGuid():N}";
-        var probe = folder is null ? RelativePath.Root.Child(name) : WorkerLayout.Folder.Child(name);
+        var name = $"{(target.HasFolder ? "" : ".depsync-")}probe-{Guid.NewGuid():N}";
+        var probe = (target.HasFolder ? WorkerLayout.Folder : RelativePath.Root).Child(name);
         try
         {
             await using (var file = await _files!.CreateFileAsync(probe, cancellationToken))
             {
                 _probe = probe;
-                _targetSeconds = folder is null ? target.Seconds : null;
+                _targetSeconds = target.HasFolder ? null : target.Seconds;
                 _results.Add(CheckFindings.Clock((await file.StatAsync(cancellationToken)).Seconds, _clock.GetUtcNow(), ClockTolerance));
             }
             Add("writable", CheckOutcome.Ok, "a file can be created");
@@ -218,4 +244,7 @@ internal sealed class WorkerCheck : IAsyncDisposable
         ErrorKind.Target => "target",
         _ => "sftp",
     };
+
+    /// <summary>A target that can be probed: its mtime before any probe, and whether it has a <c>.depsync/</c>, which then takes the probe.</summary>
+    private sealed record Writable(long Seconds, bool HasFolder);
 }

@@ -92,7 +92,7 @@ public sealed class CheckAndTrustTests : IDisposable
     {
         _folder.Write("workers-list.txt", workers);
         var streams = new OutputOptions { Out = new OutputStream(_out, IsTerminal: false), Error = new OutputStream(_error, IsTerminal: false) };
-        var host = new CommandHost(new ConfigPlace(_folder.Path, _folder.Path, _ => null), streams, TimeProvider.System) { Input = new InputStream(TextReader.Null, IsTerminal: false) };
+        var host = new CommandHost(new ConfigPlace(_folder.Path, _folder.Path, _ => null), streams, TimeProvider.System) { Input = new InputStream(TextReader.Null, isTerminal: false) };
         return host.InvokeAsync([.. arguments, "--manager-dir", "manager", "--known-hosts", "known_hosts"]);
     }
 }

@@ -93,6 +93,7 @@ public sealed class CommandHostTests : IDisposable
         Assert.Equal(1, await RunAsync("sync", "--json", "--parallel=0"));
         Assert.Contains("\"type\":\"run_done\",\"exit_code\":1,", _out.ToString(), StringComparison.Ordinal);
         Assert.Contains("\"kind\":\"config\"", _out.ToString(), StringComparison.Ordinal);
+        Assert.Matches("\"run\":\"[^\"]+\"", _out.ToString());
     }
 
     [Fact]
@@ -132,6 +133,6 @@ public sealed class CommandHostTests : IDisposable
     {
         var streams = new OutputOptions { Out = new OutputStream(_out, IsTerminal: false), Error = new OutputStream(_error, IsTerminal: false) };
         var place = new ConfigPlace(_folder, _folder, _ => null);
-        return new CommandHost(place, streams, TimeProvider.System) { Input = new InputStream(TextReader.Null, IsTerminal: false) }.InvokeAsync(arguments);
+        return new CommandHost(place, streams, TimeProvider.System) { Input = new InputStream(TextReader.Null, isTerminal: false) }.InvokeAsync(arguments);
     }
 }

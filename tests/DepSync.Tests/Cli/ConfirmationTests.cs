@@ -77,7 +77,7 @@ public sealed class ConfirmationTests
         Assert.Equal(0, paused);
     }
 
-    private Confirmation On(TextReader reader) => new(new OutputStream(_screen, IsTerminal: true), new InputStream(reader, IsTerminal: true));
+    private Confirmation On(TextReader reader) => new(new OutputStream(_screen, IsTerminal: true), new InputStream(reader, isTerminal: true));
 
     private sealed class Resumption(Action resume) : IDisposable
     {

@@ -77,7 +77,7 @@ public sealed class TakeoverCommandTests : IDisposable
     private Task<int> RunAsync(string manager, string answer, params string[] arguments)
     {
         var streams = new OutputOptions { Out = new OutputStream(_out, IsTerminal: true), Error = new OutputStream(_error, IsTerminal: true), ContinuousIntegration = true, NoColor = true };
-        var host = new CommandHost(new ConfigPlace(_folder.Path, _folder.Path, _ => null), streams, TimeProvider.System) { Input = new InputStream(new StringReader(answer), IsTerminal: true) };
+        var host = new CommandHost(new ConfigPlace(_folder.Path, _folder.Path, _ => null), streams, TimeProvider.System) { Input = new InputStream(new StringReader(answer), isTerminal: true) };
         return host.InvokeAsync([.. arguments, "--manager-dir", manager, "--state-dir", "state-" + manager, "--log-dir", "log-" + manager, "--settle", "0"]);
     }
 }

@@ -28,6 +28,34 @@ public sealed class CheckTests
     }
 
     [SshdFact]
+    public async Task Check_puts_the_time_of_a_target_back_that_stands_in_the_list_under_several_names()
+    {
+        using var box = new Sandbox();
+        box.Manager.Write("a", "a");
+        var target = box.AddSshWorker("ssh");
+        for (var i = 0; i < 6; i++)
+        {
+            box.AddLine($"{box.Sshd.User}@127.0.0.1:{box.Folder}/x{i}/../ssh name=again{i} port={box.Sshd.Port} identity={box.Sshd.ClientKey}");
+            box.AddTree($"x{i}");
+        }
+        target.SetModified(""u8, 1_600_000_000);
+        var outcome = (await box.RunAsync("check", "--parallel", "2")).Expect(0);
+        Assert.Contains("same directory as worker ssh", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal(1_600_000_000, new DateTimeOffset(Directory.GetLastWriteTimeUtc(target.Path)).ToUnixTimeSeconds());
+        Assert.Empty(Directory.GetFileSystemEntries(target.Path));
+    }
+
+    [NeedsFact]
+    public async Task Check_tells_a_target_that_every_sync_would_refuse()
+    {
+        using var box = new Sandbox();
+        box.Manager.Write("a", "a");
+        box.AddLine("./manager/server name=bad");
+        var outcome = (await box.RunAsync("check", "--no-probe")).Expect(23);
+        Assert.Contains("lies inside the manager directory", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [SshdFact]
     public async Task Check_ends_with_45_when_no_worker_can_be_logged_in_to()
     {
         using var box = new Sandbox();

@@ -89,6 +89,26 @@ public sealed class GuardTests
         TreeText.AssertSame(before, TreeText.ReadUntouched(box.Manager.Path));
     }
 
+    /// <summary>SFTP tells no inode, so the manager's own machine has to be known by its address.</summary>
+    [SshdTheory]
+    [InlineData("manager/server", "lies inside the manager directory")]
+    [InlineData("manager/conf", "lies inside the manager directory")]
+    [InlineData("", "lies inside the target")]
+    public async Task A_target_of_this_machine_that_is_reached_over_ssh_is_no_better_place(string target, string what)
+    {
+        using var box = new Sandbox();
+        box.Manager.Write("conf/a", "a");
+        box.AddLine($"{box.Sshd.User}@localhost:{box.Folder}/{target} name=bad port={box.Sshd.Port} identity={box.Sshd.ClientKey}");
+        box.Ssh = "host_key: insecure";
+        var before = TreeText.ReadUntouched(box.Manager.Path);
+        foreach (var options in (string[][])[["-n"], []])
+        {
+            Assert.Contains(what, (await box.SyncAsync(options)).Expect(25).Errors, StringComparison.Ordinal);
+        }
+        Assert.Contains(what, (await box.RunAsync("check")).Expect(23).Output, StringComparison.Ordinal);
+        TreeText.AssertSame(before, TreeText.ReadUntouched(box.Manager.Path));
+    }
+
     [SshdFact]
     public async Task The_login_directory_is_no_place_for_a_mirror()
     {

@@ -39,6 +39,14 @@ public sealed class TargetRulesTests
         Assert.Contains("lies inside the target", Check("/srv/all", "/srv/all/manager")?.Message, StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("/srv/manager", "/srv/manager/x", true)]
+    [InlineData("/srv/manager/x/y", "/srv/manager", true)]
+    [InlineData("/srv/manager", "/srv/manager", false)]
+    [InlineData("/srv/manager2", "/srv/manager", false)]
+    [InlineData("/srv/x", "/opt/srv/x", false)]
+    public void Only_paths_inside_each_other_are_nested(string path, string other, bool nested) => Assert.Equal(nested, TargetRules.AreNested(path, other));
+
+    [Theory]
     [InlineData("/srv/worker")]
     [InlineData("/srv/manager2")]
     [InlineData("/srv/man/ager")]

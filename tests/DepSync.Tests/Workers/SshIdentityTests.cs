@@ -31,6 +31,14 @@ public sealed class SshIdentityTests : IDisposable
         Assert.Equal((ErrorKind.Login, $"chmod 600 {_folder.File("k")}"), (lost.Kind, lost.Hint));
     }
 
+    [Fact]
+    public void A_public_key_is_told_as_what_it_is_and_not_as_one_that_others_can_read()
+    {
+        var lost = Assert.Throws<WorkerLostException>(() => new SshIdentity(Folder, null).Load("/k/id_rsa.pub"));
+        Assert.Contains("is a public key", lost.Message, StringComparison.Ordinal);
+        Assert.EndsWith("/k/id_rsa", lost.Hint, StringComparison.Ordinal);
+    }
+
     [SshdFact]
     public void An_encrypted_key_needs_the_passphrase_file_and_the_error_names_it()
     {

@@ -28,7 +28,7 @@ public sealed class WorkerCheckTests : IDisposable
         await using (var check = await RunAsync(SshRun.Settings(server), SshRun.Worker(server, _folder)))
         {
             Assert.All(check.Results, result => Assert.True(result.Outcome == CheckOutcome.Ok, result.ToString()));
-            Assert.Equal(["connection", "extensions", "target", "clock", "writable", "free space", "filesystems"], check.Results.Select(result => result.Name));
+            Assert.Equal(["connection", "extensions", "target", "free space", "filesystems", "clock", "writable"], check.Results.Select(result => result.Name));
             Assert.NotEqual(before, Listing());
         }
         Assert.Equal(before, Listing());
@@ -142,8 +142,12 @@ public sealed class WorkerCheckTests : IDisposable
 
     private static Task<WorkerCheck> RunAsync(WorkerAddress worker, CheckProbe probe = CheckProbe.Allowed) => RunAsync(new SshSettings(), worker, probe);
 
-    private static Task<WorkerCheck> RunAsync(SshSettings settings, WorkerAddress worker, CheckProbe probe = CheckProbe.Allowed) =>
-        WorkerCheck.RunAsync(SshRun.For(settings).Connector, worker, probe, default);
+    private static async Task<WorkerCheck> RunAsync(SshSettings settings, WorkerAddress worker, CheckProbe probe = CheckProbe.Allowed)
+    {
+        var check = await WorkerCheck.LookAsync(SshRun.For(settings).Connector, worker, default);
+        await check.ProbeAsync(probe, default);
+        return check;
+    }
 
     private string Listing() => string.Join('\n', Directory.GetFileSystemEntries(_folder, "*", SearchOption.AllDirectories).Order());
 }

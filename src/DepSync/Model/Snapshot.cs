@@ -39,6 +39,9 @@ internal sealed class Snapshot
     /// </summary>
     public IReadOnlySet<RelativePath> Keepers { get; init; } = new HashSet<RelativePath>();
 
+    /// <summary>Worker only: directories that are excluded or a server's unpacked webapp. Not ours, and in the way of a file or link of that path.</summary>
+    public IReadOnlySet<RelativePath> LeftOut { get; init; } = new HashSet<RelativePath>();
+
     /// <summary>Source only: <c>webapps/X</c> for each <c>webapps/X.war</c> that exists there: the servers' own work, skipped on both sides. Empty with <c>exploded_webapps: mirror</c>.</summary>
     public IReadOnlySet<RelativePath> ExplodedWebapps { get; init; } = new HashSet<RelativePath>();
 
@@ -66,6 +69,7 @@ internal sealed class Snapshot
     {
         Problems = problems ?? Problems,
         Keepers = Keepers,
+        LeftOut = LeftOut,
         ExplodedWebapps = ExplodedWebapps,
         MountPoints = MountPoints,
         SpecialFiles = SpecialFiles,

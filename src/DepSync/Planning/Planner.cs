@@ -89,6 +89,10 @@ internal sealed class Planner
         {
             Refuse(source, "a device, socket or FIFO stands here on the worker");
         }
+        else if (_worker.LeftOut.Contains(source.Path))
+        {
+            Refuse(source, "a directory stands here on the worker that is excluded or unpacked by its server");
+        }
         else if (_ground.IsExploded(source.Path))
         {
             Refuse(source, "the worker's server has unpacked the archive of that name here");

@@ -126,11 +126,11 @@ internal sealed class TroubleReporter(Screen screen, OutputOptions options) : IR
 
     private void PrintHeld(RunReport report)
     {
-        var reason = _sourceProblems.Count > 0
-            ? "the manager directory could not be read whole"
-            : "files in the same top folders are deferred";
         foreach (var result in report.Workers.Where(static result => result.DeletesHeld > 0))
         {
+            var reason = _sourceProblems.Count > 0 ? "the manager directory could not be read whole"
+                : result.Deferred > 0 ? "files in the same top folders are deferred"
+                : "other changes in the same top folders failed";
             var message = $"{Wording.Name(result.Worker)}: {Wording.Count(result.DeletesHeld, "delete")} not made, because {reason}";
             screen.PrintError(TroubleText.Said(Ink, Shade.Caution, "held:", message));
         }

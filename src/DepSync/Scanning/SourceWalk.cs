@@ -85,7 +85,10 @@ internal sealed class SourceWalk(SourceTree tree, ScanRules rules, Action<FoundF
     {
         if (rules.IgnoreExplodedWebapps && folder.Entry.Path == ExplodedWebapp.Webapps)
         {
-            ExplodedWebapps.UnionWith(listing.Entries.Select(entry => ExplodedWebapp.Of(entry.Name, entry.Kind)).OfType<RelativePath>());
+            // What could not be looked at is held back as a file; so is what belongs to it.
+            var unseen = listing.Vanished.Concat(listing.Failed.Select(failed => failed.Name)).Select(name => (Name: name, Kind: EntryKind.File));
+            var named = listing.Entries.Select(entry => (entry.Name, entry.Kind)).Concat(unseen);
+            ExplodedWebapps.UnionWith(named.Select(entry => ExplodedWebapp.Of(entry.Name, entry.Kind)).OfType<RelativePath>());
         }
         foreach (var entry in listing.Entries)
         {

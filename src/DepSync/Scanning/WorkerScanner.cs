@@ -44,6 +44,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         private readonly List<Problem> _problems = [];
         private readonly List<RelativePath> _specialFiles = [];
         private readonly HashSet<RelativePath> _keepers = [];
+        private readonly HashSet<RelativePath> _leftOut = [];
         private readonly HashSet<RelativePath> _names = [];
         private readonly Queue<Folder> _toList = new([new Folder(RelativePath.Root, FilterVerdict.Include, 0)]);
 
@@ -83,6 +84,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         {
             Problems = _problems,
             Keepers = _keepers,
+            LeftOut = _leftOut,
             SpecialFiles = _specialFiles,
         };
 
@@ -142,7 +144,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
                 // The own folder changes its parent's mtime only when it is created, and a commit sets that mtime last.
                 if (!FilterSet.IsOwnFolder(path))
                 {
-                    _keepers.Add(folder.Path);
+                    LeaveOut(folder, path, listed.Kind);
                 }
                 return;
             }
@@ -154,7 +156,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
             }
             if (listed.Kind == EntryKind.Directory && request.ExplodedWebapps.Contains(path))
             {
-                _keepers.Add(folder.Path);
+                LeaveOut(folder, path, listed.Kind);
                 return;
             }
             if (verdict == FilterVerdict.Protected)
@@ -162,6 +164,15 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
                 _keepers.Add(folder.Path);
             }
             Keep(ToEntry(listed, path) with { Protected = verdict == FilterVerdict.Protected }, new Folder(path, verdict, folder.Depth + 1));
+        }
+
+        private void LeaveOut(Folder folder, RelativePath path, EntryKind kind)
+        {
+            _keepers.Add(folder.Path);
+            if (kind == EntryKind.Directory)
+            {
+                _leftOut.Add(path);
+            }
         }
 
         private void Keep(FileEntry entry, Folder folder)

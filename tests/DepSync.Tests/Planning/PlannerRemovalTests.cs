@@ -153,6 +153,15 @@ public sealed class PlannerRemovalTests
     }
 
     [Fact]
+    public void A_file_where_the_worker_has_a_directory_that_is_not_ours_is_a_problem_and_no_change()
+    {
+        var worker = new Snapshot(SnapshotText.Parse("").Root, []) { Keepers = SnapshotText.Paths("").ToHashSet(), LeftOut = SnapshotText.Paths("out").ToHashSet() };
+        var plan = Plan("out = a file", worker);
+        Assert.True(plan.IsEmpty);
+        Assert.Equal("out", Assert.Single(plan.Problems).Path.ToString());
+    }
+
+    [Fact]
     public void What_is_protected_or_not_ours_is_no_entry_of_the_worker()
     {
         var plan = Plan("", SnapshotText.Parse("a/b\nmeta/  protected\nmeta/x\npipe  special\nc -> t"));

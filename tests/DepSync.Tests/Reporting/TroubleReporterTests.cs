@@ -23,6 +23,13 @@ public sealed class TroubleReporterTests
     }
 
     [Fact]
+    public void Deletes_that_a_failure_holds_back_do_not_speak_of_deferred_files()
+    {
+        Show([Started("a")], Done(23, Synced("a") with { DeletesHeld = 2 }));
+        Assert.StartsWith("held: a: 2 deletes not made, because other changes in the same top folders failed", Text(_fixture.Error), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_unreadable_source_entry_explains_why_nothing_is_removed()
     {
         var done = Done(23, Synced("a") with { DeletesHeld = 1 });

@@ -16,6 +16,9 @@ internal sealed class HookedTree(SourceTree inner) : SourceTree
 
     public Func<SourceEntry, SourceEntry>? Change { get; init; }
 
+    /// <summary>Names that are listed and gone when they are looked at.</summary>
+    public Predicate<SourceEntry>? Vanishes { get; init; }
+
     public override string RealPath => inner.RealPath;
 
     public override (ulong Device, ulong Inode)? Identity => inner.Identity;
@@ -31,6 +34,11 @@ internal sealed class HookedTree(SourceTree inner) : SourceTree
             var changed = listing.Entries.ConvertAll(entry => Change(entry));
             listing.Entries.Clear();
             listing.Entries.AddRange(changed);
+        }
+        if (listing is not null && Vanishes is not null)
+        {
+            listing.Vanished.AddRange(listing.Entries.FindAll(Vanishes).Select(entry => entry.Name));
+            listing.Entries.RemoveAll(Vanishes);
         }
         return listing;
     }

@@ -41,6 +41,15 @@ public sealed partial class SourceRaceTests : IDisposable
     }
 
     [NeedsFact]
+    public async Task Unpacked_webapp_stays_the_servers_while_its_archive_is_being_replaced()
+    {
+        _scan.Tree.Write("webapps/X.war", "").Write("webapps/X/f", "");
+        var snapshot = await _scan.RunAsync(new HookedTree(_scan.Open()) { Vanishes = entry => entry.Name.AsSpan().EndsWith(".war"u8) });
+        Assert.Equal(["webapps", "webapps/X.war"], SourceScan.Paths(snapshot));
+        Assert.Equal(["webapps/X"], snapshot.ExplodedWebapps.Select(path => path.ToString()));
+    }
+
+    [NeedsFact]
     public async Task File_that_changes_during_every_read_is_deferred()
     {
         _scan.Tree.Write("big"u8, new byte[32 * 1024 * 1024]).Write("y", "y");

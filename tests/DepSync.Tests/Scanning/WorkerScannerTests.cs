@@ -73,6 +73,7 @@ public sealed class WorkerScannerTests
         var snapshot = await ScanAsync(request: new WorkerScanRequest { ExplodedWebapps = exploded });
         Assert.Equal(["webapps", "webapps/X.war", "webapps/Y"], Paths(snapshot));
         Assert.Equal(["webapps"], snapshot.Keepers.Select(path => path.ToString()));
+        Assert.Equal(["webapps/X"], snapshot.LeftOut.Select(path => path.ToString()));
     }
 
     [Fact]

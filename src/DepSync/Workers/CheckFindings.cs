@@ -28,7 +28,7 @@ internal static class CheckFindings
         {
             missing.Add(new("extensions", CheckOutcome.Warning, "the server has no lsetstat: times of symlinks are not set"));
         }
-        return missing.Count > 0 || worker.IsLocal ? missing : [new("extensions", CheckOutcome.Ok, string.Join(", ", capabilities.Extensions))];
+        return missing.Count > 0 || worker.IsLocal ? missing : [new("extensions", CheckOutcome.Ok, string.Join(", ", capabilities.Extensions.Select(name => name.Split('@')[0])))];
     }
 
     public static CheckResult Space(FreeSpace? space) => space switch

@@ -29,6 +29,7 @@ public sealed class WorkerCheckTests : IDisposable
         {
             Assert.All(check.Results, result => Assert.True(result.Outcome == CheckOutcome.Ok, result.ToString()));
             Assert.Equal(["connection", "extensions", "target", "free space", "filesystems", "clock", "writable"], check.Results.Select(result => result.Name));
+            Assert.StartsWith("posix-rename, ", check.Results[1].Message, StringComparison.Ordinal);
             Assert.NotEqual(before, Listing());
         }
         Assert.Equal(before, Listing());

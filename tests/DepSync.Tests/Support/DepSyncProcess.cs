@@ -31,6 +31,11 @@ internal sealed class DepSyncProcess : IDisposable
     /// <summary>Far above what any test needs on a busy machine, far below what CI allows.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
+    /// <summary>
+    /// What makes the child hear all signals: a job in the background, or one under nohup, ignores some, and hands that on to its children. env(1) goes over into the program.
+    /// </summary>
+    private static readonly Lazy<string[]> ResetSignals = new(() => !OperatingSystem.IsWindows() && Command.Try("env", "--default-signal", "true").ExitCode == 0 ? ["env", "--default-signal"] : []);
+
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _errors;
@@ -54,10 +59,9 @@ internal sealed class DepSyncProcess : IDisposable
     public static DepSyncProcess Start(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var binary = Environment.GetEnvironmentVariable("DEPSYNC_BINARY");
-        var start = binary is { Length: > 0 }
-            ? new ProcessStartInfo(Path.GetFullPath(binary), arguments)
-            : new ProcessStartInfo(DotNet, [Path.Combine(AppContext.BaseDirectory, "depsync.dll"), .. arguments]);
-        return new DepSyncProcess(Launch(start, folder, environment));
+        string[] command = binary is { Length: > 0 } ? [Path.GetFullPath(binary)] : [DotNet, Path.Combine(AppContext.BaseDirectory, "depsync.dll")];
+        string[] started = [.. ResetSignals.Value, .. command, .. arguments];
+        return new DepSyncProcess(Launch(new ProcessStartInfo(started[0], started[1..]), folder, environment));
     }
 
     /// <summary>Starts any other program in the same way, for oracles.</summary>

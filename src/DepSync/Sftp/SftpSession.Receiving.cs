@@ -22,7 +22,7 @@ internal sealed partial class SftpSession
                 {
                     MakeRoom(ref buffer, ref start, ref end);
                 }
-                if (_options.GatherReplies > TimeSpan.Zero && OwesMany())
+                if (OwesMany())
                 {
                     await Task.Delay(_options.GatherReplies, _options.Clock).ConfigureAwait(false);
                 }
@@ -58,9 +58,12 @@ internal sealed partial class SftpSession
     {
         lock (_gate)
         {
-            return _owed.Count > GatherAbove;
+            return GathersLocked();
         }
     }
+
+    /// <summary>Not where the round trip is long: there many replies are owed while the server has nothing to do.</summary>
+    private bool GathersLocked() => _options.GatherReplies > TimeSpan.Zero && _owed.Count > GatherAbove && _window.Requests <= _options.Window.Requests;
 
     private static void MakeRoom(ref byte[] buffer, ref int start, ref int end)
     {

@@ -1,4 +1,5 @@
 using DepSync.Model;
+using DepSync.Platform;
 
 namespace DepSync.Config;
 
@@ -9,12 +10,16 @@ internal static class TextFile
 
     /// <summary>The file's bytes, without a UTF-8 byte order mark.</summary>
     /// <param name="missing">The kind of failure when the file is missing or cannot be read.</param>
-    /// <exception cref="DepSyncException">Missing or unreadable; Config when it is too large.</exception>
+    /// <exception cref="DepSyncException">Missing or unreadable; Config when it is too large, or when others may write it.</exception>
     public static byte[] Read(string path, ErrorKind missing)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            if (WriteAccess.Objection(path, stream.SafeFileHandle) is { } objection)
+            {
+                throw new DepSyncException(ErrorKind.Config, $"{path}: not used, because {objection}: chmod go-w it, or its folder");
+            }
             var bytes = new byte[MaxBytes + 1];
             var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (length > MaxBytes)

@@ -8,10 +8,10 @@ internal static class SmallFile
 {
     private const int ReadsInFlight = 4;
 
-    /// <summary>The bytes of a file; null when it is absent or longer than <paramref name="limit"/>, so that a peer cannot make us hold any amount.</summary>
+    /// <summary>The bytes of a file; null when it is absent, no file, or longer than <paramref name="limit"/>, so that a peer cannot make us hold any amount.</summary>
     public static async Task<byte[]?> ReadAsync(IWorkerFileSystem files, RelativePath path, int limit, CancellationToken cancellationToken)
     {
-        await using var file = await files.OpenAsync(path, cancellationToken);
+        await using var file = await OpenAsync(files, path, cancellationToken);
         if (file is null)
         {
             return null;
@@ -45,6 +45,23 @@ internal static class SmallFile
             whole &= await read;
         }
         return whole ? bytes : null;
+    }
+
+    /// <summary>Null also for a directory or a device in the place of one of our records: as damaged as any other content.</summary>
+    private static async Task<IWorkerFile?> OpenAsync(IWorkerFileSystem files, RelativePath path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await files.OpenAsync(path, cancellationToken);
+        }
+        catch (WorkerFileException) when (!cancellationToken.IsCancellationRequested)
+        {
+            if (await files.FindAsync(path, cancellationToken) is { Kind: not EntryKind.File })
+            {
+                return null;
+            }
+            throw;
+        }
     }
 
     /// <summary>Writes a new file, which must not exist yet.</summary>

@@ -58,7 +58,18 @@ internal sealed class LogFile : IDisposable, ILoggingFailureListener
         }
     }
 
-    public void Dispose() => _logger.Dispose();
+    /// <summary>What the last flush could not write is lost and told, like any other line.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            _logger.Dispose();
+        }
+        catch (IOException exception)
+        {
+            OnLoggingFailed(this, LoggingFailureKind.Final, exception.Message, null, exception);
+        }
+    }
 
     // Written, flushed and taken back, into the file that the first line will go to: a full disk shows only then.
     private static void Probe(string directory)

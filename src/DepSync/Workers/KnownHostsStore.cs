@@ -1,5 +1,6 @@
 using System.Text;
 using DepSync.Model;
+using DepSync.Platform;
 
 namespace DepSync.Workers;
 
@@ -83,6 +84,10 @@ internal sealed class KnownHostsStore(string userFile, string? machineFile)
         try
         {
             using var file = new FileStream(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete });
+            if (WriteAccess.Objection(path, file.SafeFileHandle) is { } objection)
+            {
+                throw new WorkerLostException(ErrorKind.HostKey, $"{path} is not used, because {objection}: somebody else could make any host a known one.", "chmod go-w it, or its folder, or name another file with --known-hosts.");
+            }
             if (file.Length > MaxBytes)
             {
                 throw new IOException($"it is larger than {MaxBytes >> 20} MiB");

@@ -58,11 +58,14 @@ internal sealed class DepSyncProcess : IDisposable
 
     public static DepSyncProcess Start(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var binary = Environment.GetEnvironmentVariable("DEPSYNC_BINARY");
-        string[] command = binary is { Length: > 0 } ? [Path.GetFullPath(binary)] : [DotNet, Path.Combine(AppContext.BaseDirectory, "depsync.dll")];
-        string[] started = [.. ResetSignals.Value, .. command, .. arguments];
+        string[] started = [.. ResetSignals.Value, .. CommandLine(arguments)];
         return new DepSyncProcess(Launch(new ProcessStartInfo(started[0], started[1..]), folder, environment));
     }
+
+    /// <summary>Program and arguments, for a shell that starts it.</summary>
+    public static string[] CommandLine(params string[] arguments) => Environment.GetEnvironmentVariable("DEPSYNC_BINARY") is { Length: > 0 } binary
+        ? [Path.GetFullPath(binary), .. arguments]
+        : [DotNet, Path.Combine(AppContext.BaseDirectory, "depsync.dll"), .. arguments];
 
     /// <summary>Starts any other program in the same way, for oracles.</summary>
     public static Task<ProcessOutcome> RunOtherAsync(string folder, string program, params string[] arguments) =>

@@ -45,6 +45,9 @@ internal sealed class Sandbox : IDisposable
     /// <summary>The keys below <c>ssh</c>.</summary>
     public string Ssh { get; set; } = "known_hosts: known_hosts";
 
+    /// <summary>Variables of the program's environment beside PATH and HOME.</summary>
+    public Dictionary<string, string> Environment => _environment;
+
     public string LogText => string.Concat(Directory.EnumerateFiles(LogFolder).Order(StringComparer.Ordinal).Select(File.ReadAllText));
 
     /// <summary>Another tree in the sandbox, not a worker.</summary>
@@ -73,12 +76,17 @@ internal sealed class Sandbox : IDisposable
     /// <summary>Runs a verb to its end.</summary>
     public Task<ProcessOutcome> RunAsync(params string[] arguments) => Start(arguments).WaitAsync();
 
-    public DepSyncProcess Start(params string[] arguments)
+    public DepSyncProcess Start(params string[] arguments) => DepSyncProcess.Start(Folder, _environment, Arguments(arguments));
+
+    /// <summary>The program with its arguments, once settings and list are written: for a shell that starts it.</summary>
+    public string[] Command(params string[] arguments) => DepSyncProcess.CommandLine(Arguments(arguments));
+
+    private string[] Arguments(string[] arguments)
     {
         var config = Path.Combine(Folder, "depsync.yaml");
         File.WriteAllLines(config, ["manager_dir: manager", "state_dir: state", "log: { dir: logs }", $"ssh: {{ {Ssh} }}", .. Settings]);
         File.WriteAllLines(Path.Combine(Folder, "workers-list.txt"), _workers);
-        return DepSyncProcess.Start(Folder, _environment, [arguments[0], "--config", config, .. arguments[1..]]);
+        return [arguments[0], "--config", config, .. arguments[1..]];
     }
 
     /// <summary>The objects of a <c>--json</c> run, in order.</summary>

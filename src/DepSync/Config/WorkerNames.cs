@@ -6,7 +6,8 @@ namespace DepSync.Config;
 internal sealed record WorkerDraft(string? GivenName, int Line, WorkerAddress? Address);
 
 /// <summary>
-/// Gives each worker its name (the one given, else its host, else, when the host stands twice or the worker is local, its target as written) and finds what stands twice.
+/// Gives each worker its name (the one given, else its host, else, when the host stands twice or the worker is local, its target as written) and finds what stands twice
+/// or lies inside another target.
 /// Pure.
 /// </summary>
 internal static class WorkerNames
@@ -34,7 +35,22 @@ internal static class WorkerNames
                 workers.Add(address with { Name = name });
             }
         }
+        errors.AddRange(
+            from draft in drafts
+            where draft.Address is not null
+            let above = Above(TargetKey(draft.Address!)).FirstOrDefault(targets.ContainsKey)
+            where above is not null
+            select (draft.Line, $"expected targets beside each other: '{draft.Address!.Target}' lies inside that of line {targets[above]}, and a push there would remove it"));
         return workers;
+    }
+
+    /// <summary>The keys of the directories above a target, as far as its text tells.</summary>
+    private static IEnumerable<string> Above(string key)
+    {
+        for (var slash = key.LastIndexOfAny(['/', '\\']); slash > 0; slash = key.LastIndexOfAny(['/', '\\'], slash - 1))
+        {
+            yield return key[..slash];
+        }
     }
 
     /// <summary>Equal for two targets that are one directory by their text alone.</summary>

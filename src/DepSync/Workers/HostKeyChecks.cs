@@ -40,6 +40,12 @@ internal sealed class HostKeyChecks(RunConfig config, KnownHostsStore store, Hos
         }
     }
 
+    /// <summary>Whether a yes can be had and recorded for another program than ours.</summary>
+    public bool CanAskAndRecord => prompt is not null && config.Ssh.HostKey == HostKeyMode.Ask && !config.DryRun;
+
+    /// <summary>The keys that a host shows to somebody who does not log in.</summary>
+    public Task<TrustProposal> FetchAsync(WorkerAddress worker, CancellationToken cancellationToken) => new HostKeyTrust(config.Ssh, store).FetchAsync(worker, cancellationToken);
+
     /// <summary>Puts the question, after those that were put before; a host that was answered for meanwhile is not asked about again.</summary>
     public Task<bool> AskAsync(HostKeyOwner owner, HostKey key, CancellationToken cancellationToken)
     {

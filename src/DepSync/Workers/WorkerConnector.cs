@@ -58,6 +58,53 @@ internal sealed class WorkerConnector
 
     private async Task<SftpWorker> OpenAsync(WorkerAddress worker, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await OpenOnceAsync(worker, cancellationToken);
+        }
+        catch (WorkerLostException refused) when (refused.Kind == ErrorKind.HostKey && _config.Ssh.Client == SshClientKind.OpenSsh && _hostKeys.CanAskAndRecord)
+        {
+            if (!await AskForOpenSshAsync(worker, cancellationToken))
+            {
+                throw;
+            }
+            return await OpenOnceAsync(worker, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// ssh runs without a terminal and cannot ask, so the key is fetched from the address itself, asked about and recorded here. Nothing is asked where the address shows
+    /// no key (it is an alias or behind a jump host), or where one contradicts what is on record.
+    /// </summary>
+    private async Task<bool> AskForOpenSshAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var shown = await _hostKeys.FetchAsync(worker, cancellationToken);
+            if (shown.Keys.Any(key => key.State is ShownKeyState.Changed or ShownKeyState.Revoked))
+            {
+                return false;
+            }
+            if (shown.Keys.Any(key => key.State == ShownKeyState.Known))
+            {
+                // Recorded meanwhile for another worker of the host.
+                return true;
+            }
+            var asked = await _hostKeys.AskAsync(shown.Owner, shown.Keys[0].Key, cancellationToken);
+            if (asked)
+            {
+                _hostKeys.Remember(shown.Owner, shown.Keys[0].Key);
+            }
+            return asked;
+        }
+        catch (WorkerLostException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<SftpWorker> OpenOnceAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    {
         var transport = _config.Ssh.Client == SshClientKind.OpenSsh
             ? await new OpenSshTransport(worker, _config.Ssh, _config.DryRun ? HostKeyWriting.Forbidden : HostKeyWriting.Allowed).OpenAsync(cancellationToken)
             : await OpenBuiltinAsync(worker, cancellationToken);

@@ -149,6 +149,23 @@ public sealed class WorkersFileTests
         Assert.Equal(4, Parse("u@h:x\nu@h:x port=23 name=b\nu@k:x\nu@h:/x").Count);
 
     [Theory]
+    [InlineData("/mnt/a\n/mnt/a/b", 2)]
+    [InlineData("/mnt/a/b/c\n/mnt/a", 1)]
+    [InlineData("h:x name=1\nh:~/x/y name=2", 2)]
+    [InlineData("u@h:/a name=1\nu@H:/a/b/c name=2", 2)]
+    public void A_target_inside_another_one_is_refused(string text, int line)
+    {
+        var message = Assert.Throws<DepSyncException>(() => Parse(text)).Message;
+        Assert.Contains($":{line}: expected targets beside each other", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/mnt/a\n/mnt/ab")]
+    [InlineData("h:/a name=1\nk:/a/b name=2")]
+    [InlineData("h:/a name=1\nh:/a/b name=2 port=2222")]
+    public void Targets_beside_each_other_are_fine(string text) => Assert.Equal(2, Parse(text).Count);
+
+    [Theory]
     [InlineData("h:/a\nk:/b", "h|k")]
     [InlineData("h:/a\nu@H:/b\nk:/b", "h:/a|u@H:/b|k")]
     [InlineData("h:/a name=one\nh:/b", "one|h:/b")]

@@ -113,12 +113,14 @@ public sealed class WorkerConnectorTests : IDisposable
         Assert.False(File.Exists(_folder.File("known")));
     }
 
-    [SshdFact]
-    public async Task Questions_of_parallel_workers_come_one_at_a_time_and_a_yes_counts_for_all()
+    [SshdTheory]
+    [InlineData("Builtin")]
+    [InlineData("OpenSsh")]
+    public async Task Questions_of_parallel_workers_come_one_at_a_time_and_a_yes_counts_for_all(string client)
     {
         using var server = SshdServer.Start();
         var (open, asked) = (0, 0);
-        var run = SshRun.For(Settings(server, "Builtin") with { KnownHosts = _folder.File("known"), HostKey = HostKeyMode.Ask }, async (owner, key, _) =>
+        var run = SshRun.For(Settings(server, client) with { KnownHosts = _folder.File("known"), HostKey = HostKeyMode.Ask }, async (owner, key, _) =>
         {
             Assert.Equal(1, Interlocked.Increment(ref open));
             Interlocked.Increment(ref asked);
@@ -137,11 +139,13 @@ public sealed class WorkerConnectorTests : IDisposable
         Assert.Single(File.ReadAllLines(_folder.File("known")));
     }
 
-    [SshdFact]
-    public async Task A_no_refuses_the_host()
+    [SshdTheory]
+    [InlineData("Builtin")]
+    [InlineData("OpenSsh")]
+    public async Task A_no_refuses_the_host(string client)
     {
         using var server = SshdServer.Start();
-        var lost = await LostAsync(server, SshRun.For(Settings(server, "Builtin") with { KnownHosts = _folder.File("known"), HostKey = HostKeyMode.Ask }, (_, _, _) => Task.FromResult(false)));
+        var lost = await LostAsync(server, SshRun.For(Settings(server, client) with { KnownHosts = _folder.File("known"), HostKey = HostKeyMode.Ask }, (_, _, _) => Task.FromResult(false)));
         Assert.Equal(ErrorKind.HostKey, lost.Kind);
         Assert.False(File.Exists(_folder.File("known")));
     }

@@ -20,6 +20,9 @@ internal sealed record SshdOptions
     /// <summary>Lines that come first in the configuration: the first value of a keyword wins.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
 
+    /// <summary>Called with the folder once the keys are there and before anything listens; gives further lines.</summary>
+    public Func<string, IReadOnlyList<string>> Prepare { get; init; } = static _ => [];
+
     public static string ExternalSftp { get; } =
         Array.Find(["/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server", "/usr/libexec/sftp-server"], File.Exists) ?? "sftp-server";
 }
@@ -46,7 +49,7 @@ internal sealed class SshdServer : IDisposable
             CreateKey($"host_{type}", type);
         }
         HostKeyTypes = options.HostKeys;
-        (_process, Port) = StartListening(options);
+        (_process, Port) = StartListening(options with { Lines = [.. options.Lines, .. options.Prepare(Folder)] });
         KnownHosts = Path.Combine(Folder, "known_hosts");
         File.WriteAllLines(KnownHosts, options.HostKeys.Select(KnownHostsLine));
     }

@@ -2,13 +2,24 @@ using System.Diagnostics;
 
 namespace DepSync.Tests.Support;
 
-/// <summary>A fact that mounts small filesystems of its own, in a mount namespace that nobody else sees. Skipped where this user may not; on CI only root may not skip it.</summary>
+/// <summary>A fact that mounts small filesystems of its own, in a mount namespace that nobody else sees. Skipped where this user may not mount.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class MountFactAttribute : FactAttribute
 {
-    private static readonly Lazy<string?> Reason = new(Find);
+    public MountFactAttribute() => Skip = Mounting.Missing.Value;
+}
 
-    public MountFactAttribute() => Skip = Reason.Value;
+/// <summary>As <see cref="MountFactAttribute"/>, for a theory.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class MountTheoryAttribute : TheoryAttribute
+{
+    public MountTheoryAttribute() => Skip = Mounting.Missing.Value;
+}
+
+/// <summary>Whether this user may mount here.</summary>
+internal static class Mounting
+{
+    public static Lazy<string?> Missing { get; } = new(Find);
 
     private static string? Find()
     {

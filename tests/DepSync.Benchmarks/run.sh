@@ -91,12 +91,12 @@ await_port "$direct"
 # proxy DELAY_EACH_WAY: prints the port; started once
 proxy() {
     if [ ! -e "$base/etc/proxy-$1" ]; then
-        local port
-        port=$(free_port)
-        "${toolbox[@]}" proxy "$port" "$direct" "$1" >"$base/out/proxy.log" 2>&1 &
+        local listen
+        listen=$(free_port)
+        "${toolbox[@]}" proxy "$listen" "$direct" "$1" >"$base/out/proxy.log" 2>&1 &
         children+=($!)
-        await_port "$port"
-        echo "$port" >"$base/etc/proxy-$1"
+        await_port "$listen"
+        echo "$listen" >"$base/etc/proxy-$1"
     fi
     port=$(<"$base/etc/proxy-$1")
 }

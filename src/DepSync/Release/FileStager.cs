@@ -24,7 +24,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     /// <exception cref="WorkerFileException">The worker refused a call.</exception>
     /// <exception cref="IOException">The source's file cannot be read.</exception>
     /// <exception cref="DepSyncException">Target: what was sent of it cannot be removed.</exception>
-    public async Task<Deferral> StageAsync(StagedItem item, StagingLane lane, CancellationToken cancellationToken)
+    public async Task<Deferral> StageAsync(StagedItem item, IProgress<int> sent, CancellationToken cancellationToken)
     {
         var entry = item.Change.Source!;
         await using var original = await source.OpenAsync(entry.Path, cancellationToken);
@@ -35,8 +35,9 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
         try
         {
-            if (await SendAndFinishAsync(item, original, new Sending(file, lane), cancellationToken))
+            if (await SendAsync(original, entry.Size, file, sent, cancellationToken) == entry.Digest)
             {
+                await FinishAsync(item, file, cancellationToken);
                 return Deferral.None;
             }
         }
@@ -62,76 +63,57 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         }
     }
 
-    /// <summary>
-    /// False when other bytes were read than planned. What follows the last write does not wait for it: the server takes a handle's requests in their order, and all of
-    /// their answers are waited for. Buffers go back to the pool when their writes have ended, so every write is waited for, whatever happened.
-    /// </summary>
-    private async Task<bool> SendAndFinishAsync(StagedItem item, IFileContent original, Sending sending, CancellationToken cancellationToken)
+    /// <summary>Sends exactly the planned size; null when the file is shorter than that now. A file that grew is told by its hash or is whole as planned.</summary>
+    private async Task<Digest?> SendAsync(IFileContent original, long size, IWorkerFile file, IProgress<int> sent, CancellationToken cancellationToken)
     {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var writes = new Queue<Task>();
+        var whole = true;
         try
         {
-            if (await SendAsync(original, item.Change.Source!.Size, sending, cancellationToken) == item.Change.Source.Digest)
+            for (long offset = 0; offset < size && whole;)
             {
-                await FinishAsync(item, sending, cancellationToken);
-                return true;
+                // A large file may take minutes, and the budget asks for the token only when it is used up.
+                cancellationToken.ThrowIfCancellationRequested();
+                var length = (int)Math.Min(files.Capabilities.MaxTransfer, size - offset);
+                await budget.AcquireAsync(length, cancellationToken);
+                var buffer = ArrayPool<byte>.Shared.Rent(length);
+                try
+                {
+                    whole = await FillAsync(original, offset, buffer.AsMemory(0, length), cancellationToken);
+                }
+                catch
+                {
+                    Return(buffer.AsMemory(0, length));
+                    throw;
+                }
+                hash.AppendData(buffer, 0, length);
+                writes.Enqueue(WriteAsync(file, offset, buffer.AsMemory(0, length), whole ? sent : null));
+                offset += length;
+                if (writes.Count == WritesInFlight)
+                {
+                    await writes.Dequeue();
+                }
             }
-            await Task.WhenAll(sending.Writes);
-            return false;
         }
         finally
         {
-            await Task.WhenAll(sending.Writes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Buffers go back to the pool when their writes have ended, so every write is waited for, whatever happened.
+            await Task.WhenAll(writes);
         }
-    }
-
-    /// <summary>Sends exactly the planned size; null when the file is shorter than that now. A file that grew is told by its hash or is whole as planned.</summary>
-    private async Task<Digest?> SendAsync(IFileContent original, long size, Sending sending, CancellationToken cancellationToken)
-    {
-        var most = files.Capabilities.MaxTransfer;
-        using var hash = size > most ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
-        Digest? whole = null;
-        for (long offset = 0; offset < size;)
-        {
-            // A large file may take minutes, and the budget asks for the token only when it is used up.
-            cancellationToken.ThrowIfCancellationRequested();
-            var length = (int)Math.Min(most, size - offset);
-            await budget.AcquireAsync(length, cancellationToken);
-            var data = ArrayPool<byte>.Shared.Rent(length).AsMemory(0, length);
-            var isWhole = false;
-            try
-            {
-                isWhole = await FillAsync(original, offset, data, cancellationToken);
-            }
-            finally
-            {
-                if (!isWhole)
-                {
-                    Return(data);
-                }
-            }
-            if (!isWhole)
-            {
-                return null;
-            }
-            hash?.AppendData(data.Span);
-            whole = hash is null ? FileHasher.Hash(data.Span) : null;
-            sending.Writes.Enqueue(WriteAsync(sending.File, offset, data, sending.Lane.Sent));
-            offset += length;
-            if (sending.Writes.Count == WritesInFlight)
-            {
-                await sending.Writes.Dequeue();
-            }
-        }
-        return hash is not null ? Digest.FromBytes(hash.GetHashAndReset()) : whole ?? FileHasher.Hash([]);
+        return whole ? Digest.FromBytes(hash.GetHashAndReset()) : null;
     }
 
     /// <summary>Not cancelled: the memory goes back to the pool when this ends, and an abandoned write would still send from it.</summary>
-    private async Task WriteAsync(IWorkerFile file, long offset, Memory<byte> data, IProgress<int> sent)
+    private async Task WriteAsync(IWorkerFile file, long offset, Memory<byte> data, IProgress<int>? sent)
     {
         try
         {
-            await file.WriteAtAsync(offset, data, CancellationToken.None);
-            sent.Report(data.Length);
+            if (sent is not null)
+            {
+                await file.WriteAtAsync(offset, data, CancellationToken.None);
+                sent.Report(data.Length);
+            }
         }
         finally
         {
@@ -162,9 +144,8 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     }
 
     /// <summary>Owner first, because giving a file away clears bits; then mode and mtime, size read back, flush and close, all in one flight.</summary>
-    private async Task FinishAsync(StagedItem item, Sending sending, CancellationToken cancellationToken)
+    private async Task FinishAsync(StagedItem item, IWorkerFile file, CancellationToken cancellationToken)
     {
-        var file = sending.File;
         var entry = item.Change.Source!;
         var owner = request.OwnerFor(item) is { } change ? file.SetAttributesAsync(change, cancellationToken).AsTask() : Task.CompletedTask;
         int? mode = files.Capabilities.UnixModes ? entry.Mode & PermissionBits : null;
@@ -172,8 +153,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         var stat = file.StatAsync(cancellationToken).AsTask();
         var flush = request.Flush == FlushMode.Durable ? file.FlushAsync(cancellationToken).AsTask() : Task.CompletedTask;
         var close = file.CloseAsync(cancellationToken).AsTask();
-        sending.Lane.Leave();
-        await Task.WhenAll([.. sending.Writes, IgnoreRefusalAsync(owner), attributes, stat, flush, close]);
+        await Task.WhenAll(IgnoreRefusalAsync(owner), attributes, stat, flush, close);
         var size = (await stat).Size;
         if (size != entry.Size)
         {
@@ -191,11 +171,5 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         catch (WorkerFileException)
         {
         }
-    }
-
-    /// <summary>One file on its way: its writes that nobody has waited for yet.</summary>
-    private sealed record Sending(IWorkerFile File, StagingLane Lane)
-    {
-        public Queue<Task> Writes { get; } = new();
     }
 }

@@ -16,22 +16,15 @@ internal static class SmallFile
         {
             return null;
         }
-        // The first piece is asked for in the flight that asks for the size: a small file takes two flights in all.
-        var chunk = files.Capabilities.MaxTransfer;
-        var stat = file.StatAsync(cancellationToken).AsTask();
-        var first = new byte[chunk];
-        var reading = file.ReadAtAsync(0, first, cancellationToken).AsTask();
-        await Task.WhenAll(stat, reading);
-        var size = (await stat).Size;
+        var size = (await file.StatAsync(cancellationToken)).Size;
         if (size > limit)
         {
             return null;
         }
         var bytes = new byte[size];
-        var begun = (int)Math.Min(await reading, size);
-        first.AsSpan(0, begun).CopyTo(bytes);
+        var chunk = files.Capabilities.MaxTransfer;
         var reads = new Queue<Task<bool>>();
-        for (var offset = begun; offset < bytes.Length; offset += chunk)
+        for (var offset = 0; offset < bytes.Length; offset += chunk)
         {
             if (reads.Count == ReadsInFlight && !await reads.Dequeue())
             {

@@ -10,8 +10,8 @@ namespace DepSync.Release;
 /// </summary>
 internal sealed class Stager(IWorkerFileSystem files, IFileSource source, StagingMeter meter)
 {
-    /// <summary>Folders, links and flushes under way at once: enough that small requests hide each other's round trips.</summary>
-    private const int CallsInFlight = 256;
+    /// <summary>Files under way at once: enough that open, write and rename of small files hide each other's round trips.</summary>
+    private const int FilesInFlight = 256;
 
     /// <summary>Bytes read and not yet acknowledged. The connection sends 1 MiB of it at a time; the rest keeps it busy.</summary>
     private const long BytesInFlight = 4 << 20;
@@ -33,7 +33,7 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
 
     private async Task StageFoldersAndLinksAsync(StageRequest request, StageOutcome outcome, CancellationToken cancellationToken)
     {
-        foreach (var flight in request.Items.Where(item => item.Change.Kind != EntryKind.File).Chunk(CallsInFlight))
+        foreach (var flight in request.Items.Where(item => item.Change.Kind != EntryKind.File).Chunk(FilesInFlight))
         {
             await Task.WhenAll(flight.Select(item => outcome.GuardAsync(item, () => StageOneAsync(item, request, cancellationToken))).ToList());
         }
@@ -61,14 +61,14 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
     private async Task StageFilesAsync(StageRequest request, StageOutcome outcome, CancellationTokenSource stop)
     {
         var stager = new FileStager(files, source, request, new ByteBudget(BytesInFlight));
-        using var slots = new SemaphoreSlim(files.Capabilities.FilesInFlight);
+        using var slots = new SemaphoreSlim(FilesInFlight);
         var running = new List<Task>();
         try
         {
             foreach (var item in request.Items.Where(item => item.Change.Kind == EntryKind.File))
             {
                 await slots.WaitAsync(stop.Token);
-                running.Add(StageFileAsync(item, new StagingLane(slots, meter)));
+                running.Add(StageFileAsync(item));
             }
         }
         finally
@@ -76,13 +76,13 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
             await Task.WhenAll(running);
         }
 
-        async Task StageFileAsync(StagedItem item, StagingLane lane)
+        async Task StageFileAsync(StagedItem item)
         {
             try
             {
                 await outcome.GuardAsync(item, async () =>
                 {
-                    var deferral = await stager.StageAsync(item, lane, stop.Token);
+                    var deferral = await stager.StageAsync(item, meter, stop.Token);
                     outcome.Defer(item, deferral);
                     meter.FileDone();
                 });
@@ -98,7 +98,7 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
             }
             finally
             {
-                lane.Leave();
+                slots.Release();
             }
         }
     }
@@ -110,7 +110,7 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
         {
             return;
         }
-        foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.Directory).Chunk(CallsInFlight))
+        foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.Directory).Chunk(FilesInFlight))
         {
             // A server that cannot do this is told of when the commit flushes the same directories in their places.
             await Task.WhenAll(flight.Select(item => IgnoreRefusalAsync(files.FlushDirectoryAsync(item.Staged, cancellationToken).AsTask())).ToList());

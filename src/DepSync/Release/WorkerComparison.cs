@@ -48,7 +48,7 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
         var source = await fleet.Source;
         var scanner = new WorkerScanner(files, fleet.Filters);
         var proof = rules.Checksum ? DigestProof.None : DigestProof.Manifest;
-        var request = new WorkerScanRequest { Manifest = manifest, Proof = proof, ExplodedWebapps = source.ExplodedWebapps, Expected = ExpectedDirectories(source) };
+        var request = new WorkerScanRequest { Manifest = manifest, Proof = proof, ExplodedWebapps = source.ExplodedWebapps };
         var worker = await scanner.ScanAsync(request, cancellationToken);
         if (earlier?.Worker.Root is { } root && worker.Root is not null)
         {
@@ -79,8 +79,6 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
         Guard(source, worker, manifest, plan);
         return new WorkerComparison { Worker = worker, Manifest = manifest, Plan = plan, ReadBack = readBack };
     }
-
-    private static IEnumerable<RelativePath> ExpectedDirectories(Snapshot source) => source.Entries.Where(entry => entry.Kind == EntryKind.Directory).Select(entry => entry.Path);
 
     public PlanRules Rules() => new()
     {

@@ -22,7 +22,4 @@ internal sealed record WorkerScanRequest
 
     /// <summary>The source's: directories of these paths are the worker's server's own work.</summary>
     public IReadOnlySet<RelativePath> ExplodedWebapps { get; init; } = new HashSet<RelativePath>();
-
-    /// <summary>Directories that are likely there (the source has them): listed at once, not level by level. Only what their parents show counts.</summary>
-    public IEnumerable<RelativePath> Expected { get; init; } = [];
 }

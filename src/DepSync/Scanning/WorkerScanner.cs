@@ -21,22 +21,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
 
     public async Task<Snapshot> ScanAsync(WorkerScanRequest request, CancellationToken cancellationToken)
     {
-        // The listing is asked for in the flight that looks at the root.
-        var looking = files.FindAsync(RelativePath.Root, cancellationToken).AsTask();
-        var walk = new Walk(files, filters, request);
-        var listing = walk.ListAllAsync(cancellationToken);
-        WorkerEntry? root = null;
-        try
-        {
-            root = await looking;
-        }
-        finally
-        {
-            if (root?.Kind != EntryKind.Directory)
-            {
-                await listing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
+        var root = await files.FindAsync(RelativePath.Root, cancellationToken);
         if (root is null)
         {
             return new Snapshot(null, []);
@@ -45,7 +30,8 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         {
             throw new WorkerLostException(ErrorKind.Target, $"The target {files.Place.CanonicalPath} is not a directory.", "Name a directory in the workers list, or move what stands there away.");
         }
-        await listing;
+        var walk = new Walk(files, filters, request);
+        await walk.ListAllAsync(cancellationToken);
         await walk.ReadLinksAsync(cancellationToken);
         return walk.ToSnapshot(root.Value);
     }
@@ -61,35 +47,24 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         private readonly HashSet<RelativePath> _leftOut = [];
         private readonly HashSet<RelativePath> _names = [];
         private readonly Queue<Folder> _toList = new([new Folder(RelativePath.Root, FilterVerdict.Include, 0)]);
-        private readonly Queue<RelativePath> _expected = new(request.Expected.Where(path => filters.Decide(path, EntryKind.Directory) != FilterVerdict.Excluded));
-
-        /// <summary>Listings of expected directories that no parent has shown yet.</summary>
-        private readonly Dictionary<RelativePath, Task<Listing>> _early = [];
 
         public async Task ListAllAsync(CancellationToken cancellationToken)
         {
-            var inFlight = new Queue<Listed>();
+            var inFlight = new Queue<Task<Listing>>();
             try
             {
                 while (_toList.Count + inFlight.Count > 0)
                 {
                     while (inFlight.Count < CallsInFlight && _toList.TryDequeue(out var next))
                     {
-                        inFlight.Enqueue(new Listed(next, _early.Remove(next.Path, out var early) ? early : ListAsync(next.Path, cancellationToken)));
+                        inFlight.Enqueue(ListAsync(next, cancellationToken));
                     }
-                    // The root goes out first, and no more handles are open at once than without.
-                    while (inFlight.Count + _early.Count < CallsInFlight && _expected.TryDequeue(out var expected))
-                    {
-                        _early.TryAdd(expected, ListAsync(expected, cancellationToken));
-                    }
-                    var listed = inFlight.Dequeue();
-                    TakeAll(listed.Folder, await listed.Listing);
+                    TakeAll(await inFlight.Dequeue());
                 }
             }
             finally
             {
-                // What was expected and is not there was listed for nothing.
-                await Task.WhenAll(inFlight.Select(listed => (Task)listed.Listing).Concat(_early.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.WhenAll(inFlight.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 
@@ -113,16 +88,16 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
             SpecialFiles = _specialFiles,
         };
 
-        private async Task<Listing> ListAsync(RelativePath folder, CancellationToken cancellationToken)
+        private async Task<Listing> ListAsync(Folder folder, CancellationToken cancellationToken)
         {
             try
             {
-                var entries = await files.ListAsync(folder, cancellationToken);
-                return new Listing(entries, entries is null ? new Problem(folder, "The directory went away while it was to be listed.") : null);
+                var entries = await files.ListAsync(folder.Path, cancellationToken);
+                return new Listing(folder, entries, entries is null ? new Problem(folder.Path, "The directory went away while it was to be listed.") : null);
             }
             catch (WorkerFileException e)
             {
-                return new Listing(null, new Problem(folder, $"The directory cannot be listed: {e.Message}"));
+                return new Listing(folder, null, new Problem(folder.Path, $"The directory cannot be listed: {e.Message}"));
             }
         }
 
@@ -138,12 +113,12 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
             }
         }
 
-        private void TakeAll(Folder folder, Listing listing)
+        private void TakeAll(Listing listing)
         {
             AddIfAny(_problems, listing.Problem);
             foreach (var entry in listing.Entries ?? [])
             {
-                Take(folder, entry);
+                Take(listing.Folder, entry);
             }
             _names.Clear();
         }
@@ -247,7 +222,5 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
 
     private readonly record struct Folder(RelativePath Path, FilterVerdict Verdict, int Depth);
 
-    private sealed record Listing(IReadOnlyList<WorkerEntry>? Entries, Problem? Problem);
-
-    private readonly record struct Listed(Folder Folder, Task<Listing> Listing);
+    private sealed record Listing(Folder Folder, IReadOnlyList<WorkerEntry>? Entries, Problem? Problem);
 }

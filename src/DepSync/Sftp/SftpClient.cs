@@ -169,9 +169,6 @@ internal sealed partial class SftpClient : IDisposable
         return DoneOrAbsentAsync(_session.SendAsync(request, cancellationToken));
     }
 
-    /// <summary>As <see cref="SftpSession.Widen"/>.</summary>
-    public void Widen(TimeSpan roundTrip) => _session.Widen(roundTrip);
-
     public void Dispose() => _session.Dispose();
 
     private ValueTask<bool> OnPathAsync(SftpPacketType type, SftpPath path, CancellationToken cancellationToken)

@@ -71,12 +71,10 @@ internal readonly record struct SftpLimits(int MaxRead, int MaxWrite, int MaxHan
     /// <summary>Room for a packet's header beside the bytes that it carries.</summary>
     private const ulong HeaderRoom = 1024;
 
-    private const ulong UntoldHandles = 64;
-
-    private const ulong MostHandles = 4096;
+    private const ulong MostHandles = 64;
 
     /// <summary>For a server that does not tell.</summary>
-    public static SftpLimits Default { get; } = new(SftpProtocol.MinTransfer, SftpProtocol.MinTransfer, (int)UntoldHandles);
+    public static SftpLimits Default { get; } = new(SftpProtocol.MinTransfer, SftpProtocol.MinTransfer, (int)MostHandles);
 
     /// <exception cref="SftpProtocolException">Too short.</exception>
     public static SftpLimits Read(ReadOnlySpan<byte> body)
@@ -87,7 +85,7 @@ internal readonly record struct SftpLimits(int MaxRead, int MaxWrite, int MaxHan
         var write = reader.UInt64();
         var handles = reader.UInt64();
         var room = packet == 0 ? ulong.MaxValue : packet < HeaderRoom ? 0 : packet - HeaderRoom;
-        return new SftpLimits(Clamp(Math.Min(read, room)), Clamp(Math.Min(write, room)), (int)Math.Clamp(handles == 0 ? UntoldHandles : handles, 1, MostHandles));
+        return new SftpLimits(Clamp(Math.Min(read, room)), Clamp(Math.Min(write, room)), (int)Math.Clamp(handles == 0 ? MostHandles : handles, 1, MostHandles));
     }
 
     private static int Clamp(ulong value) => (int)Math.Clamp(value, SftpProtocol.MinTransfer, SftpProtocol.MaxTransfer);

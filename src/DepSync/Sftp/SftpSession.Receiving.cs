@@ -22,7 +22,7 @@ internal sealed partial class SftpSession
                 {
                     MakeRoom(ref buffer, ref start, ref end);
                 }
-                if (OwesMany())
+                if (_options.GatherReplies > TimeSpan.Zero && OwesMany())
                 {
                     await Task.Delay(_options.GatherReplies, _options.Clock).ConfigureAwait(false);
                 }
@@ -58,12 +58,9 @@ internal sealed partial class SftpSession
     {
         lock (_gate)
         {
-            return GathersLocked();
+            return _owed.Count > GatherAbove;
         }
     }
-
-    /// <summary>Not where the round trip is long: there many replies are owed while the server has nothing to do.</summary>
-    private bool GathersLocked() => _options.GatherReplies > TimeSpan.Zero && _owed.Count > GatherAbove && _window.Requests <= _options.Window.Requests;
 
     private static void MakeRoom(ref byte[] buffer, ref int start, ref int end)
     {

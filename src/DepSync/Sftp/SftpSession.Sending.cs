@@ -31,11 +31,6 @@ internal sealed partial class SftpSession
             }
             request.State = SftpRequestState.Queued;
             _queue.Enqueue(request);
-            if (GathersLocked())
-            {
-                // Goes out with the next batch of replies, in one write; the server has enough to do until then.
-                return null;
-            }
         }
         if (_batchThread != Environment.CurrentManagedThreadId && BeginSending())
         {
@@ -60,7 +55,7 @@ internal sealed partial class SftpSession
 
     private bool HasRoomLocked() =>
         _queue.TryPeek(out var next)
-        && (_owed.Count == 0 || (_owed.Count < _window.Requests && _owedBytes + next.Cost <= _window.Bytes));
+        && (_owed.Count == 0 || (_owed.Count < _options.WindowRequests && _owedBytes + next.Cost <= _options.WindowBytes));
 
     /// <summary>
     /// Writes until the queue is empty or the window full. After a batch of replies it runs on the thread that read them, so a push in full flight costs no hand-over

@@ -32,7 +32,6 @@ internal sealed partial class SftpSession : IDisposable
     private readonly Dictionary<uint, SftpRequest> _owed = [];
 
     private readonly Stack<SftpRequest> _pool = new();
-    private SftpWindow _window;
     private int _owedBytes;
     private uint _lastId = HandshakeId;
     private long _progress;
@@ -49,7 +48,6 @@ internal sealed partial class SftpSession : IDisposable
     {
         _stream = stream;
         _options = options;
-        _window = options.Window;
         _timer = options.Clock.CreateTimer(static session => ((SftpSession)session!).CheckIdle(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -82,16 +80,6 @@ internal sealed partial class SftpSession : IDisposable
         }
     }
 
-    /// <summary>Lets more be in flight where the round trip is long; never less than before.</summary>
-    public void Widen(TimeSpan roundTrip)
-    {
-        var window = SftpWindow.For(roundTrip);
-        lock (_gate)
-        {
-            _window = new SftpWindow(Math.Max(_window.Requests, window.Requests), Math.Max(_window.Bytes, window.Bytes));
-        }
-    }
-
     /// <summary>A request to fill; it must then be sent.</summary>
     public SftpRequest Rent(SftpExpected expected)
     {
@@ -110,7 +98,7 @@ internal sealed partial class SftpSession : IDisposable
         lock (_gate)
         {
             // One that was given up is still in the queue or owed a reply, and the window counts on it as it was.
-            if (!request.Abandoned && _pool.Count < _window.Requests)
+            if (!request.Abandoned && _pool.Count < _options.WindowRequests)
             {
                 request.Payload = default;
                 request.Destination = default;

@@ -20,14 +20,12 @@ internal sealed partial class SftpWorker
         {
             client = await SftpClient.ConnectAsync(transport.Stream, new SftpOptions { IdleTimeout = options.IdleTimeout, Clock = options.Clock, GatherReplies = options.GatherReplies }, cancellationToken);
             var target = WireTarget(targetPath);
-            // One flight, whose time is the round trip.
-            var asked = options.Clock.GetTimestamp();
+            // One flight.
             var limits = client.LearnLimitsAsync(cancellationToken);
             var login = client.RealPathAsync("."u8, cancellationToken);
             var resolving = client.RealPathAsync(target, cancellationToken);
             var standing = client.StatAsync(target, cancellationToken);
             await limits;
-            client.Widen(options.Clock.GetElapsedTime(asked));
             var home = Absolute(await login);
             var root = Absolute(await resolving ?? await MissingTargetAsync(client, target, cancellationToken));
             if (await standing is null)

@@ -11,9 +11,6 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
 {
     private const uint PrivateFileMode = 0b110_000_000;
 
-    /// <summary>At 100 ms a server that may open 1,024 files stays busy; without latency more would only lie in its queue.</summary>
-    private const int MostFilesInFlight = 1024;
-
     private readonly SftpClient _client;
     private readonly SftpFailures _failures;
     private readonly byte[] _root;
@@ -33,7 +30,6 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
             UnixModes = true,
             Symlinks = true,
             MaxTransfer = Math.Min(client.Limits.MaxRead, client.Limits.MaxWrite),
-            FilesInFlight = Math.Clamp(client.Limits.MaxHandles * 3 / 4, 1, MostFilesInFlight),
             Extensions = client.Extensions.Names,
         };
     }

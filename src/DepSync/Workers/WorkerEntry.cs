@@ -49,9 +49,6 @@ internal sealed record WorkerCapabilities
 
     public required int MaxTransfer { get; init; }
 
-    /// <summary>Files that may be open for writing at once: enough that open, write and close of small files hide each other's round trips.</summary>
-    public int FilesInFlight { get; init; } = 256;
-
     /// <summary>The extensions that the server named, for <c>check</c> and the log.</summary>
     public IReadOnlyList<string> Extensions { get; init; } = [];
 }

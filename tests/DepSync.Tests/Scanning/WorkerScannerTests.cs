@@ -24,21 +24,6 @@ public sealed class WorkerScannerTests
     }
 
     [Fact]
-    public async Task Expected_directories_change_nothing_of_what_is_found()
-    {
-        _worker.Add("a", EntryKind.Directory).Add("a/b", EntryKind.Directory).Add("a/b/f", EntryKind.File, "x").Add("l", EntryKind.Symlink, "a").Add("own", EntryKind.Directory).Add("out", EntryKind.Directory);
-        var filters = new FilterSet(["/out/"], []);
-        var plain = await ScanAsync(filters);
-        var calls = _worker.Calls;
-        RelativePath[] expected = [.. new[] { "a", "a/b", "gone", "gone/below", "l", "out" }.Select(RelativePath.Parse)];
-        var guessed = await ScanAsync(filters, new WorkerScanRequest { Expected = expected });
-        Assert.Equal(plain.Entries.Select(entry => entry.Path), guessed.Entries.Select(entry => entry.Path));
-        Assert.Empty(guessed.Problems);
-        // Beside the same calls: what is gone and what is a link now. What is excluded is not asked for.
-        Assert.Equal(calls + 3, _worker.Calls - calls);
-    }
-
-    [Fact]
     public async Task Every_kind_is_listed_with_its_attributes()
     {
         _worker.Add("carbonapps", EntryKind.Directory).Add("carbonapps/a.car", EntryKind.File, "abc", 1_234).Add("carbonapps/l", EntryKind.Symlink, "../x");

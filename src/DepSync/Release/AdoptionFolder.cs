@@ -9,8 +9,6 @@ namespace DepSync.Release;
 /// </summary>
 internal sealed class AdoptionFolder : IRunFolder
 {
-    private const int OwnerOnly = 0b111_000_000;
-
     private readonly IWorkerFileSystem _manager;
 
     private AdoptionFolder(IWorkerFileSystem manager, long number) => (_manager, Number, Folder) = (manager, number, WorkerLayout.Adoption(number));
@@ -33,14 +31,14 @@ internal sealed class AdoptionFolder : IRunFolder
     /// <exception cref="DepSyncException">LockHeld: another adoption of the same directory made its folder at the same time.</exception>
     public static async Task<AdoptionFolder> CreateAsync(IWorkerFileSystem manager, WorkerLook look)
     {
-        await manager.CreateDirectoryAsync(WorkerLayout.Folder, OwnerOnly, CancellationToken.None);
+        await manager.CreateDirectoryAsync(WorkerLayout.Folder, WorkerLayout.FolderMode, CancellationToken.None);
         var folder = new AdoptionFolder(manager, look.HighestNumber + 1);
-        if (!await manager.CreateDirectoryAsync(folder.Folder, OwnerOnly, CancellationToken.None))
+        if (!await manager.CreateDirectoryAsync(folder.Folder, WorkerLayout.FolderMode, CancellationToken.None))
         {
             throw Taken();
         }
-        await manager.CreateDirectoryAsync(WorkerLayout.New(folder.Folder), OwnerOnly, CancellationToken.None);
-        await manager.CreateDirectoryAsync(WorkerLayout.Old(folder.Folder), OwnerOnly, CancellationToken.None);
+        await manager.CreateDirectoryAsync(WorkerLayout.New(folder.Folder), WorkerLayout.FolderMode, CancellationToken.None);
+        await manager.CreateDirectoryAsync(WorkerLayout.Old(folder.Folder), WorkerLayout.FolderMode, CancellationToken.None);
         var made = await manager.FindAsync(WorkerLayout.New(folder.Folder), CancellationToken.None);
         folder.Owner = (made?.Uid, made?.Gid);
         return folder;

@@ -32,7 +32,6 @@ internal delegate void NumberRecorder(long number);
 /// </summary>
 internal sealed class Claim : IRunFolder
 {
-    private const int OwnerOnly = 0b111_000_000;
     private const int RunOwnerLimit = 64 * 1024;
 
     private readonly IWorkerFileSystem _files;
@@ -99,7 +98,7 @@ internal sealed class Claim : IRunFolder
     {
         try
         {
-            return await files.CreateDirectoryAsync(folder, OwnerOnly, CancellationToken.None);
+            return await files.CreateDirectoryAsync(folder, WorkerLayout.FolderMode, CancellationToken.None);
         }
         catch (WorkerFileException exception) when (exception.Error == WorkerFileError.PermissionDenied)
         {
@@ -136,8 +135,8 @@ internal sealed class Claim : IRunFolder
         await SmallFile.WriteNewAsync(_files, WorkerLayout.RunOwner(Folder), owner.ToBytes(), FlushMode.Never);
         var made = new[]
         {
-            _files.CreateDirectoryAsync(WorkerLayout.New(Folder), OwnerOnly, CancellationToken.None).AsTask(),
-            _files.CreateDirectoryAsync(WorkerLayout.Old(Folder), OwnerOnly, CancellationToken.None).AsTask(),
+            _files.CreateDirectoryAsync(WorkerLayout.New(Folder), WorkerLayout.FolderMode, CancellationToken.None).AsTask(),
+            _files.CreateDirectoryAsync(WorkerLayout.Old(Folder), WorkerLayout.FolderMode, CancellationToken.None).AsTask(),
         };
         await Task.WhenAll(made);
     }

@@ -153,23 +153,12 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         var stat = file.StatAsync(cancellationToken).AsTask();
         var flush = request.Flush == FlushMode.Durable ? file.FlushAsync(cancellationToken).AsTask() : Task.CompletedTask;
         var close = file.CloseAsync(cancellationToken).AsTask();
-        await Task.WhenAll(IgnoreRefusalAsync(owner), attributes, stat, flush, close);
+        // An owner that the login may not set is no failure: the file is then the login's own, as with every other tool.
+        await Task.WhenAll(WorkerFileException.IgnoreAsync(owner), attributes, stat, flush, close);
         var size = (await stat).Size;
         if (size != entry.Size)
         {
             throw new WorkerFileException(WorkerFileError.Failure, item.Staged, $"{entry.Size} bytes were written without an error, but the staged file has {size}.");
-        }
-    }
-
-    /// <summary>An owner that the login may not set is no failure: the file is then the login's own, as with every other tool.</summary>
-    private static async Task IgnoreRefusalAsync(Task task)
-    {
-        try
-        {
-            await task;
-        }
-        catch (WorkerFileException)
-        {
         }
     }
 }

@@ -49,18 +49,13 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
 
     private async Task CreateParentsAsync(RelativePath folder)
     {
-        await files.CreateDirectoryAsync(WorkerLayout.Generations, 0b111_000_000, CancellationToken.None);
+        await files.CreateDirectoryAsync(WorkerLayout.Generations, WorkerLayout.FolderMode, CancellationToken.None);
         if (folder.IsBelow(WorkerLayout.Generations))
         {
-            await files.CreateDirectoryAsync(folder, 0b111_000_000, CancellationToken.None);
+            await files.CreateDirectoryAsync(folder, WorkerLayout.FolderMode, CancellationToken.None);
         }
     }
 
-    private async Task<List<long>> NumbersAsync(RelativePath folder, NumberOf numberOf)
-    {
-        var entries = await files.ListAsync(folder, CancellationToken.None) ?? [];
-        return [.. entries.Where(entry => entry.Kind == EntryKind.Directory).Select(entry => numberOf(entry.Name)).OfType<long>()];
-    }
-
-    private delegate long? NumberOf(ReadOnlySpan<byte> name);
+    private async Task<List<long>> NumbersAsync(RelativePath folder, NumberOf numberOf) =>
+        WorkerLayout.Numbers(await files.ListAsync(folder, CancellationToken.None) ?? [], numberOf);
 }

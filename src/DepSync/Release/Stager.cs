@@ -44,7 +44,7 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
         var entry = item.Change.Source!;
         if (entry.Kind == EntryKind.Directory)
         {
-            var made = files.CreateDirectoryAsync(item.Staged, 0b111_000_000, cancellationToken).AsTask();
+            var made = files.CreateDirectoryAsync(item.Staged, WorkerLayout.FolderMode, cancellationToken).AsTask();
             var owner = TryOwnAsync(item, request, cancellationToken);
             await made;
             await owner;
@@ -113,7 +113,7 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
         foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.Directory).Chunk(FilesInFlight))
         {
             // A server that cannot do this is told of when the commit flushes the same directories in their places.
-            await Task.WhenAll(flight.Select(item => IgnoreRefusalAsync(files.FlushDirectoryAsync(item.Staged, cancellationToken).AsTask())).ToList());
+            await Task.WhenAll(flight.Select(item => WorkerFileException.IgnoreAsync(files.FlushDirectoryAsync(item.Staged, cancellationToken).AsTask())).ToList());
         }
     }
 
@@ -129,19 +129,8 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
 
     /// <summary>An owner that the login may not set is no failure: the entry is then the login's own.</summary>
     private Task TryOwnAsync(StagedItem item, StageRequest request, CancellationToken cancellationToken) => request.OwnerFor(item) is { } owner
-        ? IgnoreRefusalAsync(files.SetAttributesAsync(item.Staged, item.Change.Kind, owner, cancellationToken).AsTask())
+        ? WorkerFileException.IgnoreAsync(files.SetAttributesAsync(item.Staged, item.Change.Kind, owner, cancellationToken).AsTask())
         : Task.CompletedTask;
-
-    private static async Task IgnoreRefusalAsync(Task task)
-    {
-        try
-        {
-            await task;
-        }
-        catch (WorkerFileException)
-        {
-        }
-    }
 
     /// <summary>Collects what became of each item; safe for concurrent calls.</summary>
     private sealed class StageOutcome

@@ -92,18 +92,13 @@ internal sealed record WorkerLook
             OwnerExists = entries.Any(entry => entry.Name.AsSpan().SequenceEqual(WorkerLayout.Owner.Name)),
             Owner = await owner is { } ownerBytes ? OwnerRecord.TryParse(ownerBytes) : null,
             Manifest = await manifest,
-            Runs = Numbers(entries, WorkerLayout.RunNumber),
-            Fenced = Numbers(entries, WorkerLayout.FencedNumber),
-            Generations = Numbers(await generations ?? [], WorkerLayout.GenerationNumber),
+            Runs = WorkerLayout.Numbers(entries, WorkerLayout.RunNumber),
+            Fenced = WorkerLayout.Numbers(entries, WorkerLayout.FencedNumber),
+            Generations = WorkerLayout.Numbers(await generations ?? [], WorkerLayout.GenerationNumber),
         };
     }
 
     /// <summary>Null when it is absent or damaged: then everything is compared by content.</summary>
     public static async Task<Manifest?> ReadManifestAsync(IWorkerFileSystem files, CancellationToken cancellationToken) =>
         await SmallFile.ReadAsync(files, WorkerLayout.Manifest, ManifestLimit, cancellationToken) is { } bytes && ManifestFormat.TryParse(bytes, out var manifest) ? manifest : null;
-
-    private static List<long> Numbers(IReadOnlyList<WorkerEntry> entries, NumberOf numberOf) =>
-        [.. entries.Where(entry => entry.Kind == EntryKind.Directory).Select(entry => numberOf(entry.Name)).OfType<long>().Order()];
-
-    private delegate long? NumberOf(ReadOnlySpan<byte> name);
 }

@@ -20,4 +20,16 @@ internal sealed class WorkerFileException(WorkerFileError error, RelativePath pa
     public WorkerFileError Error { get; } = error;
 
     public RelativePath Path { get; } = path;
+
+    /// <summary>Waits for a call whose refusal is no failure of what it belongs to.</summary>
+    public static async Task IgnoreAsync(Task call)
+    {
+        try
+        {
+            await call;
+        }
+        catch (WorkerFileException)
+        {
+        }
+    }
 }

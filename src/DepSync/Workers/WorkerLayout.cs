@@ -8,6 +8,9 @@ internal static class WorkerLayout
 {
     public const string FolderName = ".depsync";
 
+    /// <summary>The mode of every folder of ours: nobody but the login.</summary>
+    public const int FolderMode = 0b111_000_000;
+
     private const string RunPrefix = "run-";
     private const string FencedPrefix = "fenced-";
     private const string AdoptionPrefix = "adopt-";
@@ -54,6 +57,10 @@ internal static class WorkerLayout
 
     public static long? GenerationNumber(ReadOnlySpan<byte> name) => Number(name, []);
 
+    /// <summary>The numbers of the folders among entries that bear one, ascending.</summary>
+    public static List<long> Numbers(IEnumerable<WorkerEntry> entries, NumberOf numberOf) =>
+        [.. entries.Where(entry => entry.Kind == EntryKind.Directory).Select(entry => numberOf(entry.Name)).OfType<long>().Order()];
+
     private static long? Number(ReadOnlySpan<byte> name, ReadOnlySpan<byte> prefix) =>
         name.StartsWith(prefix)
         && Utf8Parser.TryParse(name[prefix.Length..], out long number, out var consumed)
@@ -62,3 +69,6 @@ internal static class WorkerLayout
             ? number
             : null;
 }
+
+/// <summary>The number in a name of one kind; null for any other name.</summary>
+internal delegate long? NumberOf(ReadOnlySpan<byte> name);

@@ -62,6 +62,13 @@ internal interface IWorkerFileSystem : IAsyncDisposable
     /// <summary>Brings a directory's entries to disk. A no-op without <see cref="WorkerCapabilities.DurableFlush"/>.</summary>
     ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The SHA-256 of regular files, computed where they lie: one element for each file asked, in the same order; null for one that is absent or that could not be read there.
+    /// Null as a whole when this worker does not do that, for a local one (reading is as good), without <c>ssh.exec</c>, or where its answers cannot be trusted: the caller then
+    /// reads the contents back. It writes nothing and never throws but for cancellation and <see cref="WorkerLostException"/>.
+    /// </summary>
+    ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken);
+
     /// <summary>Free space of the filesystem that holds <paramref name="path"/>; null when the worker cannot tell.</summary>
     ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken);
 }

@@ -148,6 +148,8 @@ internal sealed class LocalWindowsWorker : IWorkerFileSystem
     // Windows flushes no folders.
     public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
+    public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<Digest?>?>(null);
+
     public ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken) =>
         Call<FreeSpace?>(path, _ =>
         {

@@ -158,6 +158,8 @@ internal sealed partial class LocalWorker : IWorkerFileSystem
             opened?.Flush();
         }, cancellationToken);
 
+    public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<Digest?>?>(null);
+
     public ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken) =>
         Call(path, () =>
         {

@@ -39,6 +39,8 @@ internal sealed class ReadOnlyWorker(IWorkerFileSystem inner) : IWorkerFileSyste
 
     public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) => throw Write(directory);
 
+    public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) => inner.HashFilesAsync(files, cancellationToken);
+
     public ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken) => inner.FreeSpaceAsync(path, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

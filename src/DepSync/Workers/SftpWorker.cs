@@ -104,6 +104,8 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) =>
         Capabilities.DurableFlush ? _failures.Of(directory, FlushDirectoryCoreAsync(directory, cancellationToken)) : ValueTask.CompletedTask;
 
+    public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<Digest?>?>(null);
+
     public async ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken)
     {
         if (!_client.Extensions.Statvfs)

@@ -90,6 +90,19 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
     public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) =>
         Act("flush", directory, () => Capabilities.DurableFlush ? inner.FlushDirectoryAsync(directory, cancellationToken) : ValueTask.CompletedTask);
 
+    /// <summary>One that is made to fail cannot be done, as the contract says.</summary>
+    public async ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Call("hash", RelativePath.Root, () => inner.HashFilesAsync(files, cancellationToken));
+        }
+        catch (WorkerFileException)
+        {
+            return null;
+        }
+    }
+
     public ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken) => Call("space", path, () => inner.FreeSpaceAsync(path, cancellationToken));
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

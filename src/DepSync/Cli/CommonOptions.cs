@@ -53,6 +53,7 @@ internal sealed class CommonOptions
         new("dry-run", "n", null, "change nothing, anywhere; show what would be done"),
         new("checksum", "c", null, "compare the workers' bytes, not size and time"),
         new("parallel", null, "N", "workers at once (default 8)"),
+        new("bwlimit", null, "RATE", "at most so much a second over SSH, all workers together: 500K, 1.5M; a plain number is KiB (default 0: no limit)"),
         new("max-time", null, "TIME", "start no new worker after this time, exit 30 (default off)"),
         new("lock-wait", null, "TIME", "wait so long for another run to end (default 0)"),
         new("settle", null, "TIME", "a large file or archive younger than this waits for the next run (default 3s)"),

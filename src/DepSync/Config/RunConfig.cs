@@ -46,6 +46,9 @@ internal sealed record SshSettings
 
     public KeyExchangeOrder Kex { get; init; }
 
+    /// <summary>Off: archives do not get smaller, and compressing takes more processor time than a LAN takes for the bytes.</summary>
+    public bool Compress { get; init; }
+
     /// <summary>Long enough for a WAN, short enough that a dead worker does not fill a minute run.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -95,6 +98,9 @@ internal sealed record RunConfig
 
     /// <summary>Workers at once: 8 connections serve 50 workers as fast as 50 do, and stay below sshd's MaxStartups.</summary>
     public int Parallel { get; init; } = 8;
+
+    /// <summary>What all SSH workers together get, and what they send, at most; 0 is no limit (<c>--bwlimit</c>).</summary>
+    public long BytesPerSecond { get; init; }
 
     /// <summary>Null: off.</summary>
     public TimeSpan? MaxTime { get; init; }

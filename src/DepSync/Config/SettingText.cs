@@ -52,6 +52,31 @@ internal static partial class SettingText
         return number * unit is >= 1 and <= 1L << 50 ? (long)(number * unit) : throw new FormatException($"expected a size from 1 byte to 1 PiB, not '{text}'");
     }
 
+    /// <summary>
+    /// Bytes a second, as rsync's <c>--bwlimit</c>: a number and K, M or G (KB, MB, GB: of 1000; KiB, MiB, GiB as K, M, G), alone KiB; 0 is no limit. Less than 512 bytes is
+    /// refused, as there: a run would never end.
+    /// </summary>
+    public static long Rate(string text)
+    {
+        var match = RateForm().Match(text);
+        if (!match.Success || !decimal.TryParse(match.Groups[1].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        {
+            throw new FormatException($"expected a rate a second such as 500K, 1.5M or 1G (a plain number is KiB, 0 is no limit), not '{text}'");
+        }
+        var unit = match.Groups[2].Value.ToUpperInvariant() switch
+        {
+            "B" => 1L,
+            "KB" => 1000L,
+            "MB" => 1000_000L,
+            "GB" => 1000_000_000L,
+            "M" or "MIB" => 1L << 20,
+            "G" or "GIB" => 1L << 30,
+            _ => 1L << 10,
+        };
+        var rate = number * unit;
+        return rate is 0 or (>= 512 and <= 1L << 40) ? (long)rate : throw new FormatException($"expected 0 or a rate from 512 bytes to 1024 GiB a second, not '{text}'");
+    }
+
     /// <summary><c>N%</c> (at most 100) or <c>N</c>.</summary>
     public static DeleteLimit DeleteLimit(string text)
     {
@@ -108,6 +133,9 @@ internal static partial class SettingText
 
     [GeneratedRegex(@"^([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h)?\z")]
     private static partial Regex DurationForm();
+
+    [GeneratedRegex(@"^([0-9]{1,12}(?:\.[0-9]{1,6})?)(B|[KMG](?:i?B)?)?\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex RateForm();
 
     [GeneratedRegex(@"^([0-9]{1,15}(?:\.[0-9]{1,6})?) ?(B|[KMG]i?B)?\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SizeForm();

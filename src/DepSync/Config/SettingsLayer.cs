@@ -14,6 +14,7 @@ internal sealed record SettingsLayer
     public SshClientKind? Client { get; init; }
     public bool? Exec { get; init; }
     public KeyExchangeOrder? Kex { get; init; }
+    public bool? Compress { get; init; }
     public TimeSpan? ConnectTimeout { get; init; }
     public TimeSpan? IdleTimeout { get; init; }
     public IReadOnlyList<string>? Exclude { get; init; }
@@ -22,6 +23,7 @@ internal sealed record SettingsLayer
     public TimeSpan? Settle { get; init; }
     public DeleteLimit? MaxDelete { get; init; }
     public int? Parallel { get; init; }
+    public long? BytesPerSecond { get; init; }
 
     /// <summary>Infinite: off.</summary>
     public TimeSpan? MaxTime { get; init; }
@@ -57,6 +59,7 @@ internal sealed record SettingsLayer
         Client = Client ?? lower.Client,
         Exec = Exec ?? lower.Exec,
         Kex = Kex ?? lower.Kex,
+        Compress = Compress ?? lower.Compress,
         ConnectTimeout = ConnectTimeout ?? lower.ConnectTimeout,
         IdleTimeout = IdleTimeout ?? lower.IdleTimeout,
         Exclude = Exclude ?? lower.Exclude,
@@ -65,6 +68,7 @@ internal sealed record SettingsLayer
         Settle = Settle ?? lower.Settle,
         MaxDelete = MaxDelete ?? lower.MaxDelete,
         Parallel = Parallel ?? lower.Parallel,
+        BytesPerSecond = BytesPerSecond ?? lower.BytesPerSecond,
         MaxTime = MaxTime ?? lower.MaxTime,
         KeepGenerations = KeepGenerations ?? lower.KeepGenerations,
         Durable = Durable ?? lower.Durable,

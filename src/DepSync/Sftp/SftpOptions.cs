@@ -21,6 +21,11 @@ internal sealed record SftpOptions
     /// </summary>
     public TimeSpan GatherReplies { get; init; }
 
+    /// <summary>
+    /// The clock's timestamp up to which this side itself held bytes back below the session: nobody can answer what has not gone out, so idleness counts from there.
+    /// </summary>
+    public Func<long> HeldBackUntil { get; init; } = static () => long.MinValue;
+
     /// <summary>Keeps an endless listing from taking all memory; no deployment folder comes near.</summary>
     public int MaxDirectoryEntries { get; init; } = 5_000_000;
 }

@@ -239,6 +239,7 @@ internal sealed partial class SftpSession : IDisposable
                     // Replies are here; it is this side that takes its time.
                     _progress = _options.Clock.GetTimestamp();
                 }
+                _progress = Math.Max(_progress, _options.HeldBackUntil());
                 var patience = _owed.Values.Aggregate(_options.IdleTimeout, static (most, request) => request.Patience > most ? request.Patience : most);
                 var rest = patience - _options.Clock.GetElapsedTime(_progress);
                 if (rest > TimeSpan.Zero)

@@ -28,6 +28,10 @@ internal static class OpenSshArguments
             "ServerAliveCountMax=3",
             $"StrictHostKeyChecking={settings.HostKey switch { HostKeyMode.AcceptNew => "accept-new", HostKeyMode.Insecure => "no", _ => "yes" }}",
         };
+        if (settings.Compress)
+        {
+            options.Add("Compression=yes");
+        }
         if (writing == HostKeyWriting.Forbidden)
         {
             // Clients before 8.5 would note addresses of known hosts even in strict mode.

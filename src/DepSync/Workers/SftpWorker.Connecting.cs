@@ -18,7 +18,7 @@ internal sealed partial class SftpWorker
         SftpClient? client = null;
         try
         {
-            client = await SftpClient.ConnectAsync(transport.Stream, new SftpOptions { IdleTimeout = options.IdleTimeout, Clock = options.Clock, GatherReplies = options.GatherReplies }, cancellationToken);
+            client = await SftpClient.ConnectAsync(transport.Stream, SessionOptions(options), cancellationToken);
             var target = WireTarget(targetPath);
             // One flight.
             var limits = client.LearnLimitsAsync(cancellationToken);
@@ -49,6 +49,12 @@ internal sealed partial class SftpWorker
             client?.Dispose();
             throw;
         }
+    }
+
+    private static SftpOptions SessionOptions(SftpWorkerOptions options)
+    {
+        var usual = new SftpOptions { IdleTimeout = options.IdleTimeout, Clock = options.Clock, GatherReplies = options.GatherReplies };
+        return usual with { WindowBytes = options.WindowBytes ?? usual.WindowBytes, HeldBackUntil = options.HeldBackUntil ?? usual.HeldBackUntil };
     }
 
     /// <summary>The path as the server takes it: relative ones start in the login directory without being told.</summary>

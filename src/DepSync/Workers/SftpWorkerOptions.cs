@@ -5,4 +5,10 @@ internal sealed record SftpWorkerOptions(TimeSpan IdleTimeout, TimeProvider Cloc
 {
     /// <summary>As <see cref="Sftp.SftpOptions.GatherReplies"/>.</summary>
     public TimeSpan GatherReplies { get; init; }
+
+    /// <summary>As <see cref="Sftp.SftpOptions.WindowBytes"/>; null: its default.</summary>
+    public int? WindowBytes { get; init; }
+
+    /// <summary>As <see cref="Sftp.SftpOptions.HeldBackUntil"/>; null: nothing is held back.</summary>
+    public Func<long>? HeldBackUntil { get; init; }
 }

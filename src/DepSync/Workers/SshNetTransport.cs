@@ -108,7 +108,8 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         Order(connection.HostKeyAlgorithms, target.HostKeyAlgorithms);
         Order(connection.Encryptions, Ciphers);
         Order(connection.HmacAlgorithms, Macs);
-        Order(connection.CompressionAlgorithms, ["none"]);
+        // The one that begins after the login: nobody unknown reaches the decompressor.
+        Order(connection.CompressionAlgorithms, settings.Compress ? ["zlib@openssh.com", "none"] : ["none"]);
         connection.AuthenticationBanner += (_, e) => banner.Add(e.BannerMessage);
         var client = new SshClient(connection);
         // Runs at every key exchange, also while data flows: only the first one is a question, later ones must show the same key.

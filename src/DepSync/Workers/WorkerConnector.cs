@@ -12,7 +12,7 @@ internal sealed class WorkerConnector
     /// <summary>SSH.NET takes some 30 microseconds a packet and 100 more when it wakes a thread; sshd sends most replies as packets of their own.</summary>
     private static readonly TimeSpan GatherReplies = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>sshd that has too many logins under way drops new ones; half a second later some are through.</summary>
+    /// <summary>sshd that has too many logins under way drops new ones; half a second later some are through. Up to twice that, so that those that were dropped together do not come back together.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly RunConfig _config;
@@ -20,15 +20,23 @@ internal sealed class WorkerConnector
     private readonly TimeProvider _clock;
     private readonly HostKeyChecks _hostKeys;
     private readonly SshIdentity _identity = SshIdentity.OfThisUser();
+    private readonly BandwidthLimit? _sending;
+    private readonly BandwidthLimit? _receiving;
     private int _warned;
 
     public WorkerConnector(RunConfig config, IRunObserver observer, HostKeyPrompt? prompt, TimeProvider clock)
     {
         (_config, _observer, _clock) = (config, observer, clock);
         _hostKeys = new HostKeyChecks(config, KnownHostsStore.Open(config.Ssh.KnownHosts), prompt);
+        if (config.BytesPerSecond > 0)
+        {
+            (_sending, _receiving) = (new BandwidthLimit(config.BytesPerSecond, clock), new BandwidthLimit(config.BytesPerSecond, clock));
+        }
     }
 
     public TimeProvider Clock => _clock;
+
+    public LoginGate Logins { get; init; } = new(LoginGate.UsualPlaces);
 
     /// <exception cref="WorkerLostException">Not reached, host key or login refused, or the target cannot be used; message and hint are for the user.</exception>
     public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, CancellationToken cancellationToken)
@@ -43,15 +51,21 @@ internal sealed class WorkerConnector
         {
             _observer.On(new Note(NoteLevel.Warning, "Host keys are not checked (host_key: insecure): anybody on the way can be the worker."));
         }
-        var start = _clock.GetTimestamp();
-        try
+        using (await Logins.EnterAsync(worker, cancellationToken))
         {
-            return await OpenAsync(worker, cancellationToken);
+            var start = _clock.GetTimestamp();
+            try
+            {
+                return await OpenAsync(worker, cancellationToken);
+            }
+            catch (WorkerLostException lost) when (lost.Kind == ErrorKind.Unreachable && _clock.GetElapsedTime(start) < _config.Ssh.ConnectTimeout / 2)
+            {
+                _observer.On(new Note(NoteLevel.Detail, $"{lost.Message} Trying once more.") { Worker = worker.Name });
+            }
         }
-        catch (WorkerLostException lost) when (lost.Kind == ErrorKind.Unreachable && _clock.GetElapsedTime(start) < _config.Ssh.ConnectTimeout / 2)
+        await Task.Delay(RetryDelay * (1 + Random.Shared.NextDouble()), _clock, cancellationToken);
+        using (await Logins.EnterAsync(worker, cancellationToken))
         {
-            _observer.On(new Note(NoteLevel.Detail, $"{lost.Message} Trying once more.") { Worker = worker.Name });
-            await Task.Delay(RetryDelay, _clock, cancellationToken);
             return await OpenAsync(worker, cancellationToken);
         }
     }
@@ -111,7 +125,13 @@ internal sealed class WorkerConnector
         try
         {
             var gather = _config.Ssh.Client == SshClientKind.Builtin ? GatherReplies : TimeSpan.Zero;
-            return await SftpWorker.OpenAsync(transport, worker.Path, new SftpWorkerOptions(_config.Ssh.IdleTimeout, _clock) { GatherReplies = gather }, cancellationToken);
+            var options = new SftpWorkerOptions(_config.Ssh.IdleTimeout, _clock) { GatherReplies = gather };
+            if (_sending is not null && _receiving is not null)
+            {
+                var limited = new LimitedStream(transport.Stream, _sending, _receiving, _clock);
+                (transport, options) = (transport with { Stream = limited }, options with { WindowBytes = _sending.Window, HeldBackUntil = limited.HeldBackUntil });
+            }
+            return await SftpWorker.OpenAsync(transport, worker.Path, options, cancellationToken);
         }
         catch (WorkerLostException e) when (Cause(e) is { } cause)
         {

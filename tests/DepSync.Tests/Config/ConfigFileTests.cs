@@ -26,6 +26,7 @@ public sealed class ConfigFileTests
               client: openssh
               exec: never
               kex: fast
+              compress: true
               connect_timeout: 1500ms
               idle_timeout: 2m
             exclude: ["*.bak", .svn/]
@@ -35,6 +36,7 @@ public sealed class ConfigFileTests
             settle: 0
             max_delete: 10
             parallel: 4
+            bwlimit: 1.5M
             max_time: 1.5h
             keep_generations: 0
             fsync: never
@@ -45,6 +47,7 @@ public sealed class ConfigFileTests
         Assert.Equal("/etc/depsync/../state", layer.StateDir);
         Assert.Equal(("/home/me/.ssh/carbon.pem", "/etc/depsync/pass", "/etc/known"), (layer.Identity, layer.PassphraseFile, layer.KnownHosts));
         Assert.Equal((HostKeyMode.AcceptNew, SshClientKind.OpenSsh, false, KeyExchangeOrder.Fast), (layer.HostKey, layer.Client, layer.Exec, layer.Kex));
+        Assert.Equal((true, 3L << 19), (layer.Compress, layer.BytesPerSecond));
         Assert.Equal((TimeSpan.FromMilliseconds(1500), TimeSpan.FromMinutes(2)), (layer.ConnectTimeout, layer.IdleTimeout));
         Assert.Equal(["*.bak", ".svn/"], layer.Exclude);
         Assert.Equal(["!keep"], layer.Protect);
@@ -96,6 +99,11 @@ public sealed class ConfigFileTests
     [InlineData("max_delete: 5 %", "percentage")]
     [InlineData("parallel: 0", "from 1 to 1000")]
     [InlineData("parallel: 1.5", "from 1 to 1000")]
+    [InlineData("bwlimit: fast", "bwlimit: expected a rate")]
+    [InlineData("bwlimit: -1", "bwlimit: expected a rate")]
+    [InlineData("bwlimit: 0.4", "from 512 bytes")]
+    [InlineData("bwlimit: 2000G", "from 512 bytes")]
+    [InlineData("ssh: {compress: zlib}", "expected true, false")]
     [InlineData("keep_generations: -1", "from 0 to 1000")]
     [InlineData("fsync: always", "expected default or never, not 'always'")]
     [InlineData("ssh: {host_key: acept-new}", "did you mean 'accept-new'")]

@@ -32,6 +32,28 @@ public sealed class ConfigResolverTests : IDisposable
         Assert.Equal(new OutputSettings(), ConfigResolver.ResolveOutput(Flags([]), Place));
     }
 
+    /// <summary>The table is that of rsync 3.2's option.</summary>
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("1", 1024)]
+    [InlineData("1.5", 1536)]
+    [InlineData("512B", 512)]
+    [InlineData("500k", 512_000)]
+    [InlineData("500KB", 500_000)]
+    [InlineData("2KiB", 2048)]
+    [InlineData("1.5M", 1_572_864)]
+    [InlineData("1MB", 1_000_000)]
+    [InlineData("1G", 1L << 30)]
+    [InlineData("1gb", 1_000_000_000)]
+    public void A_bandwidth_limit_is_written_as_for_rsync(string text, long bytesPerSecond)
+    {
+        Write("cwd/depsync.yaml", "manager_dir: d\n");
+        Write("cwd/workers-list.txt", "h:x\n");
+        Assert.Equal(bytesPerSecond, Resolve([("bwlimit", text)]).Run.BytesPerSecond);
+        _variables["DEPSYNC_BWLIMIT"] = text;
+        Assert.Equal(bytesPerSecond, Resolve([]).Run.BytesPerSecond);
+    }
+
     [Theory]
     [InlineData(null, null, null, 8)]
     [InlineData("2", null, null, 2)]

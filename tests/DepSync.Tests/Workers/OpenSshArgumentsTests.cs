@@ -38,6 +38,13 @@ public sealed class OpenSshArgumentsTests
         Assert.Equal(["-p", "2222", "-l", "u", "-s", "--", "node-1", "sftp"], arguments.TakeLast(8));
     }
 
+    [Fact]
+    public void Compression_is_asked_for_when_it_is_set_and_else_left_to_the_configuration_of_ssh()
+    {
+        Assert.Contains("Compression=yes", OpenSshArguments.For(Plain, new SshSettings { Compress = true }, HostKeyWriting.Allowed));
+        Assert.DoesNotContain(OpenSshArguments.For(Plain, new SshSettings(), HostKeyWriting.Allowed), a => a.StartsWith("Compression", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("Ask", false, "yes", false)]
     [InlineData("Ask", true, "yes", false)]

@@ -1,0 +1,51 @@
+using DepSync.Config;
+using DepSync.Model;
+using DepSync.Tests.Support;
+using DepSync.Workers;
+
+namespace DepSync.Tests.Workers;
+
+public sealed class LoginGateTests
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task One_host_gets_so_many_logins_at_once_and_no_other_is_held_up()
+    {
+        var gate = new LoginGate(2);
+        var first = await gate.EnterAsync(At("a", 22), default).WaitAsync(Soon);
+        using var second = await gate.EnterAsync(At("A", 22), default).WaitAsync(Soon);
+        var third = gate.EnterAsync(At("a", 22), default);
+        using var otherPort = await gate.EnterAsync(At("a", 2222), default).WaitAsync(Soon);
+        using var otherHost = await gate.EnterAsync(At("b", 22), default).WaitAsync(Soon);
+        Assert.False(third.IsCompleted);
+        first.Dispose();
+        first.Dispose();
+        using var freed = await third.WaitAsync(Soon);
+        using var cancel = new CancellationTokenSource();
+        var fourth = gate.EnterAsync(At("a", 22), cancel.Token);
+        Assert.False(fourth.IsCompleted, "a place that is left twice is free once");
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fourth.WaitAsync(Soon));
+    }
+
+    /// <summary>sshd that refuses the fourth connection that is not logged in: none of twelve workers meets that.</summary>
+    [SshdTheory]
+    [InlineData("Builtin")]
+    [InlineData("OpenSsh")]
+    public async Task Twelve_workers_at_once_stay_below_MaxStartups_of_their_host(string client)
+    {
+        using var server = SshdServer.Start(new SshdOptions { Lines = ["MaxStartups 3:100:3"] });
+        var run = SshRun.For(SshRun.Settings(server, Enum.Parse<SshClientKind>(client)) with { ConnectTimeout = TimeSpan.FromMinutes(1) });
+        var connector = new WorkerConnector(run.Config, run, null, TimeProvider.System) { Logins = new LoginGate(3) };
+        var files = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => connector.ConnectAsync(SshRun.Worker(server, server.Folder, $"w{i}"), default)));
+        foreach (var worker in files)
+        {
+            await worker.DisposeAsync();
+        }
+        Assert.Empty(run.Notes);
+        Assert.DoesNotContain("MaxStartups", server.Log, StringComparison.Ordinal);
+    }
+
+    private static WorkerAddress At(string host, int port) => new() { Name = host, Target = host, Host = host, Port = port, Path = "/x/y" };
+}

@@ -59,7 +59,7 @@ internal sealed partial class SftpClient
         return DoneAsync(_session.SendAsync(request, cancellationToken));
     }
 
-    private static TimeSpan PatienceFor(long bytes) => DiskPatience + TimeSpan.FromSeconds(bytes / BytesPerSecondOfPatience);
+    internal static TimeSpan PatienceFor(long bytes) => DiskPatience + TimeSpan.FromSeconds(bytes / BytesPerSecondOfPatience);
 
     private ValueTask<bool> OnTwoPathsAsync(ReadOnlySpan<byte> name, SftpPath first, SftpPath second, CancellationToken cancellationToken)
     {

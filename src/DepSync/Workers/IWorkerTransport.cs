@@ -11,4 +11,8 @@ internal interface IWorkerTransport
 }
 
 /// <summary>The open stream, and what the peer wrote to its error channel so far (bounded, unescaped), for the message when the session fails.</summary>
-internal sealed record TransportStream(Stream Stream, Func<string> ErrorText);
+internal sealed record TransportStream(Stream Stream, Func<string> ErrorText)
+{
+    /// <summary>Starts commands beside it; null where none may be run.</summary>
+    public StartShellCommand? StartCommand { get; init; }
+}

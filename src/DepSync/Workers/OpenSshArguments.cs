@@ -18,7 +18,14 @@ internal static class OpenSshArguments
         "UpdateHostKeys=no",
     ];
 
-    public static IReadOnlyList<string> For(WorkerAddress worker, SshSettings settings, HostKeyWriting writing)
+    /// <summary>For the <c>sftp</c> subsystem.</summary>
+    public static IReadOnlyList<string> For(WorkerAddress worker, SshSettings settings, HostKeyWriting writing) => [.. Options(worker, settings, writing), "-s", "--", worker.Host!, "sftp"];
+
+    /// <summary>For a command by the login shell, with the same options.</summary>
+    public static IReadOnlyList<string> ForCommand(WorkerAddress worker, SshSettings settings, HostKeyWriting writing, string commandLine) =>
+        [.. Options(worker, settings, writing), "--", worker.Host!, commandLine];
+
+    private static List<string> Options(WorkerAddress worker, SshSettings settings, HostKeyWriting writing)
     {
         var options = new List<string>(Forced)
         {
@@ -63,7 +70,7 @@ internal static class OpenSshArguments
         {
             arguments.AddRange(["-l", user]);
         }
-        return [.. arguments, "-s", "--", worker.Host!, "sftp"];
+        return arguments;
     }
 
     private static string Seconds(TimeSpan time) => Math.Max(1, (int)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);

@@ -32,7 +32,12 @@ internal sealed partial class SftpWorker
             {
                 await RequireFolderAboveAsync(client, target, root, cancellationToken);
             }
-            return new SftpWorker(client, failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null));
+            var worker = new SftpWorker(client, failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null));
+            if (transport.StartCommand is { } start)
+            {
+                worker._shell = new WorkerShell(new ShellRunner(start, options.Clock), root, worker) { Tell = options.Tell };
+            }
+            return worker;
         }
         catch (SftpLostException lost)
         {

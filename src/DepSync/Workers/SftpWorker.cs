@@ -15,6 +15,9 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     private readonly SftpFailures _failures;
     private readonly byte[] _root;
 
+    /// <summary>Set before the worker is handed out; null where no commands may be run.</summary>
+    private WorkerShell? _shell;
+
     private SftpWorker(SftpClient client, SftpFailures failures, byte[] root, WorkerPlace place)
     {
         _client = client;
@@ -104,7 +107,8 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) =>
         Capabilities.DurableFlush ? _failures.Of(directory, FlushDirectoryCoreAsync(directory, cancellationToken)) : ValueTask.CompletedTask;
 
-    public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<Digest?>?>(null);
+    public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) =>
+        _shell is null ? ValueTask.FromResult<IReadOnlyList<Digest?>?>(null) : _shell.HashAsync(files, cancellationToken);
 
     public async ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken)
     {

@@ -2,22 +2,20 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text;
-using Renci.SshNet;
-using Renci.SshNet.Common;
 using Renci.SshNet.Messages;
 using Renci.SshNet.Messages.Connection;
 
 namespace DepSync.Workers;
 
 /// <summary>
-/// The <c>sftp</c> subsystem of one connection, as a stream: an SSH session channel (RFC 4254) on SSH.NET's public messages and events. SSH.NET's own channel is not used:
+/// An SSH session channel (RFC 4254) as a stream, on SSH.NET's public messages: the <c>sftp</c> subsystem, or a command. SSH.NET's own channel is not used:
 /// it announces a window of 2 GiB and refills it unread, drops what is written after the end, and waits for the peer's window with a deadline of its own.
 /// <para>Bounded: the peer may send <see cref="ReceiveWindow"/> bytes beyond what was read; more breaks the protocol and ends the stream.</para>
 /// <para>Failure: reading gives what arrived before the end, then 0 after the peer's own end, else <see cref="IOException"/>; writing after an end throws <see cref="IOException"/>.</para>
 /// <para>Threads: one reader and one writer at a time. A reader that waits goes on, on a thread of the pool: what it writes may block
 /// until the peer reads, and the connection's own thread must take in meanwhile what the peer sends.</para>
 /// </summary>
-internal sealed class SshNetChannel : Stream
+internal sealed partial class SshNetChannel : Stream
 {
     /// <summary>Two megabytes a round trip are enough for listings and read-back even at 200 ms, and bound what a hostile peer can make us hold.</summary>
     private const int ReceiveWindow = 4 << 20;
@@ -25,9 +23,7 @@ internal sealed class SshNetChannel : Stream
     private const int ReceivePacket = 1 << 16;
     private const int ErrorTextLimit = 64 << 10;
 
-    /// <summary>SSH.NET counts its own channels from 1, and none is opened on this connection.</summary>
-    private const uint LocalNumber = 0;
-
+    private readonly uint _localNumber;
     private readonly Action<Message> _send;
     private readonly Action _abort;
 
@@ -36,6 +32,7 @@ internal sealed class SshNetChannel : Stream
 
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<int?> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Guards the fields below; never held during a call out.</summary>
     private readonly Lock _lock = new();
@@ -45,6 +42,9 @@ internal sealed class SshNetChannel : Stream
     private long _sendWindow;
     private long _receiveWindow = ReceiveWindow;
     private int _unannounced;
+    private bool _isOpen;
+    private bool _closeWanted;
+    private bool _closeSent;
 
     private uint _remoteNumber;
     private int _sendPacket;
@@ -53,22 +53,15 @@ internal sealed class SshNetChannel : Stream
     /// <summary>Set before the pipe is completed, read after: the pipe orders the two.</summary>
     private Exception? _failure;
 
-    /// <summary><paramref name="send"/> sends a message or throws; <paramref name="abort"/> ends the connection at once without waiting for anything.</summary>
-    public SshNetChannel(Session session, Action<Message> send, Action abort)
+    /// <summary>
+    /// <paramref name="send"/> sends a message or throws; <paramref name="abort"/> ends at once, without waiting for anything, the channel or the connection that is its alone.
+    /// What the peer sends comes by the <c>On</c> methods, all of them on the connection's thread.
+    /// </summary>
+    public SshNetChannel(uint localNumber, Action<Message> send, Action<SshNetChannel> abort)
     {
-        (_send, _abort) = (send, abort);
-        session.ChannelOpenConfirmationReceived += (_, e) => OnOpened(e.Message);
-        session.ChannelOpenFailureReceived += (_, e) => End(new IOException($"The server opened no channel: {e.Message.Description}"));
-        session.ChannelSuccessReceived += (_, _) => _answered.TrySetResult(true);
-        session.ChannelFailureReceived += (_, _) => _answered.TrySetResult(false);
-        session.ChannelWindowAdjustReceived += (_, e) => OnWindow(e.Message.BytesToAdd);
-        session.ChannelDataReceived += (_, e) => OnData(e.Message);
-        session.ChannelExtendedDataReceived += (_, e) => OnErrorText(e.Message.Data);
-        session.ChannelRequestReceived += (_, e) => OnRequest(e.Message);
-        session.ChannelEofReceived += (_, _) => Complete(null);
-        session.ChannelCloseReceived += (_, _) => End(null);
-        session.ErrorOccured += (_, e) => End(new IOException($"The connection ended: {e.Exception.Message}", e.Exception));
-        session.Disconnected += (_, _) => End(new IOException("The server ended the connection."));
+        _localNumber = localNumber;
+        _send = send;
+        _abort = () => abort(this);
     }
 
     public override bool CanRead => true;
@@ -93,14 +86,36 @@ internal sealed class SshNetChannel : Stream
         }
     }
 
+    /// <summary>The exit status of a command once the channel is over; null when the peer did not tell.</summary>
+    public Task<int?> Exited => _exited.Task;
+
     /// <summary>Opens the channel and asks for the subsystem; false when the server refuses the subsystem.</summary>
     /// <exception cref="IOException">The connection ended, or the server opens no channel.</exception>
-    public async Task<bool> OpenAsync(string subsystem, CancellationToken cancellationToken)
+    public Task<bool> OpenSubsystemAsync(string name, CancellationToken cancellationToken) => OpenAsync("subsystem", name, cancellationToken);
+
+    /// <summary>Opens the channel and starts a command by the login shell; false when the server refuses that.</summary>
+    /// <exception cref="IOException">The connection ended, or the server opens no channel.</exception>
+    public Task<bool> OpenCommandAsync(string commandLine, CancellationToken cancellationToken) => OpenAsync("exec", commandLine, cancellationToken);
+
+    /// <summary>Nothing more is written: the command reads the end of its input.</summary>
+    public void EndInput() => Send(new ChannelEofMessage(_remoteNumber));
+
+    /// <summary>Asks the peer to end the command and the channel; the connection goes on. Sends, so it may block for as long as the peer does not read.</summary>
+    public void RequestClose()
     {
-        Send(new ChannelOpenMessage(LocalNumber, ReceiveWindow, ReceivePacket, new SessionOpenInfo()));
-        await _opened.Task.WaitAsync(cancellationToken);
-        Send(new ChannelRequestMessage(_remoteNumber, new SubsystemRequest(subsystem)));
-        return await _answered.Task.WaitAsync(cancellationToken);
+        lock (_lock)
+        {
+            // An open that is answered later is closed then.
+            _closeWanted = true;
+            if (_closeSent || !_isOpen)
+            {
+                return;
+            }
+            _closeSent = true;
+        }
+        // A program that nobody listens to would end at its next write only.
+        Send(new ChannelRequestMessage(_remoteNumber, new SessionRequest("signal", "TERM", WantReply.No)));
+        Send(new ChannelCloseMessage(_remoteNumber));
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -197,81 +212,12 @@ internal sealed class SshNetChannel : Stream
         }
     }
 
-    private void OnOpened(ChannelOpenConfirmationMessage message)
+    private async Task<bool> OpenAsync(string request, string argument, CancellationToken cancellationToken)
     {
-        lock (_lock)
-        {
-            _remoteNumber = message.RemoteChannelNumber;
-            _sendWindow = message.InitialWindowSize;
-            // 32 KiB is what every server must take (RFC 4253) and OpenSSH's own size.
-            _sendPacket = (int)Math.Clamp(message.MaximumPacketSize, 1, 32 << 10);
-        }
-        _opened.TrySetResult();
-    }
-
-    private void OnWindow(uint bytes)
-    {
-        TaskCompletionSource? waiting;
-        lock (_lock)
-        {
-            _sendWindow += bytes;
-            waiting = _windowOpened;
-            _windowOpened = null;
-        }
-        waiting?.TrySetResult();
-    }
-
-    private void OnData(ChannelDataMessage message)
-    {
-        if (_completed)
-        {
-            return;
-        }
-        if (!Take(message.Size))
-        {
-            End(new IOException("The peer sent more than its window allows."));
-            _abort();
-            return;
-        }
-        _received.Writer.Write(message.Data.AsSpan(message.Offset, message.Size));
-        // Nothing pauses this writer: the flush is complete when it returns.
-        var flushed = _received.Writer.FlushAsync();
-        if (!flushed.IsCompletedSuccessfully)
-        {
-            throw new InvalidOperationException("The pipe paused its writer.");
-        }
-    }
-
-    private void OnErrorText(byte[] data)
-    {
-        if (!Take(data.Length))
-        {
-            End(new IOException("The peer sent more than its window allows."));
-            _abort();
-            return;
-        }
-        lock (_lock)
-        {
-            var room = Math.Min(data.Length, ErrorTextLimit - _errorText.Length);
-            _errorText.Append(Encoding.UTF8.GetString(data, 0, Math.Max(room, 0)));
-        }
-        Replenish(data.Length);
-    }
-
-    private void OnRequest(ChannelRequestMessage message)
-    {
-        // The first byte says whether an answer is wanted; sshd's keepalive wants one, and "failure" is what OpenSSH answers too.
-        if (message.RequestData is [not 0, ..])
-        {
-            try
-            {
-                _send(new ChannelFailureMessage(_remoteNumber));
-            }
-            catch (Exception e) when (e is SshException or System.Net.Sockets.SocketException or ObjectDisposedException)
-            {
-                End(new IOException($"The connection ended: {e.Message}", e));
-            }
-        }
+        Send(new ChannelOpenMessage(_localNumber, ReceiveWindow, ReceivePacket, new SessionOpenInfo()));
+        await _opened.Task.WaitAsync(cancellationToken);
+        Send(new ChannelRequestMessage(_remoteNumber, new SessionRequest(request, argument, WantReply.Yes)));
+        return await _answered.Task.WaitAsync(cancellationToken);
     }
 
     private bool Take(int count)
@@ -301,13 +247,6 @@ internal sealed class SshNetChannel : Stream
         Send(new ChannelWindowAdjustMessage(_remoteNumber, (uint)announced));
     }
 
-    /// <summary>The channel is over, by the peer's close (null) or by a failure; on the connection's thread.</summary>
-    private void End(Exception? failure)
-    {
-        Fail(failure ?? new IOException("The server closed the channel."));
-        Complete(failure);
-    }
-
     private void Fail(Exception failure)
     {
         TaskCompletionSource? waiting;
@@ -320,17 +259,7 @@ internal sealed class SshNetChannel : Stream
         waiting?.TrySetResult();
         _opened.TrySetException(failure);
         _answered.TrySetException(failure);
-    }
-
-    /// <summary>Only on the connection's thread, as every use of the pipe's writer.</summary>
-    private void Complete(Exception? failure)
-    {
-        if (!_completed)
-        {
-            _completed = true;
-            _failure = failure;
-            _received.Writer.Complete();
-        }
+        _exited.TrySetResult(null);
     }
 
     private sealed class SessionOpenInfo : ChannelOpenInfo
@@ -338,24 +267,32 @@ internal sealed class SshNetChannel : Stream
         public override string ChannelType => "session";
     }
 
-    private sealed class SubsystemRequest : RequestInfo
+    private enum WantReply
     {
-        private readonly byte[] _name;
+        No,
+        Yes,
+    }
 
-        public SubsystemRequest(string name)
+    /// <summary>A request with one string: the name of a subsystem or signal, or a command line.</summary>
+    private sealed class SessionRequest : RequestInfo
+    {
+        private readonly byte[] _argument;
+
+        public SessionRequest(string name, string argument, WantReply wantReply)
         {
-            _name = Encoding.ASCII.GetBytes(name);
-            WantReply = true;
+            RequestName = name;
+            _argument = Encoding.ASCII.GetBytes(argument);
+            WantReply = wantReply == SshNetChannel.WantReply.Yes;
         }
 
-        public override string RequestName => "subsystem";
+        public override string RequestName { get; }
 
-        protected override int BufferCapacity => base.BufferCapacity + 4 + _name.Length;
+        protected override int BufferCapacity => base.BufferCapacity + 4 + _argument.Length;
 
         protected override void SaveData()
         {
             base.SaveData();
-            WriteBinaryString(_name);
+            WriteBinaryString(_argument);
         }
     }
 }

@@ -13,7 +13,7 @@ namespace DepSync.Workers;
 internal sealed record SshNetTarget(HostKeyOwner Owner, IReadOnlyList<string> HostKeyAlgorithms, Func<HostKey, HostKeyVerdict> Judge);
 
 /// <summary>
-/// <c>ssh.client: builtin</c>: SSH.NET does key exchange, login and encryption; the <c>sftp</c> subsystem is a <see cref="SshNetChannel"/> on top. The only file that
+/// <c>ssh.client: builtin</c>: SSH.NET does key exchange, login and encryption; the <c>sftp</c> subsystem is a <see cref="SshNetChannel"/> on top, a command another one. The only file that
 /// reaches into SSH.NET (see <see cref="Seam"/>). One use. <c>connect_timeout</c> covers everything up to the open subsystem; the connect has a thread of its own, because
 /// SSH.NET blocks (50 connects on the pool's threads take 6.7 s, on their own 0.4 s). What is left behind by a timeout ends by itself and keeps nobody waiting.
 /// </summary>
@@ -75,16 +75,16 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         {
             throw Explain(e, client.ConnectionInfo);
         }
-        var channel = OpenSession(client);
+        var (connection, channel) = OpenSession(client);
         try
         {
-            if (!await channel.OpenAsync("sftp", cancellationToken))
+            if (!await channel.OpenSubsystemAsync("sftp", cancellationToken))
             {
                 throw Lost(
                     ErrorKind.Protocol, $"{target.Owner.Place} offers no sftp subsystem to {target.Owner.User}.",
                     "Let sshd_config on the worker have the line `Subsystem sftp internal-sftp`.", null);
             }
-            return new TransportStream(channel, () => banner.Text + channel.ErrorText);
+            return new TransportStream(channel, () => banner.Text + channel.ErrorText) { StartCommand = (line, token) => SshNetCommand.StartAsync(connection, line, token) };
         }
         catch (IOException e)
         {
@@ -161,12 +161,13 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         }
     }
 
-    private static SshNetChannel OpenSession(SshClient client)
+    private static (SshNetConnection Connection, SshNetChannel Channel) OpenSession(SshClient client)
     {
         var session = Seam.SessionOf(client);
         // Taken now: SSH.NET forgets its socket when it disconnects, and blocks on a lock while a peer that does not read holds up a send.
         var socket = Seam.SocketOf(session);
-        return new SshNetChannel(session, message => Seam.SendMessage(session, message), () => Abort(socket, client));
+        var connection = new SshNetConnection(session, message => Seam.SendMessage(session, message));
+        return (connection, connection.Add(_ => Abort(socket, client)));
     }
 
     /// <summary>Ends the connection without asking the peer: the socket first, so that nothing blocks; what remains of the client goes on a thread nobody waits for.</summary>

@@ -124,8 +124,16 @@ internal sealed class WorkerConnector
             : await OpenBuiltinAsync(worker, cancellationToken);
         try
         {
+            if (!_config.Ssh.Exec)
+            {
+                transport = transport with { StartCommand = null };
+            }
             var gather = _config.Ssh.Client == SshClientKind.Builtin ? GatherReplies : TimeSpan.Zero;
-            var options = new SftpWorkerOptions(_config.Ssh.IdleTimeout, _clock) { GatherReplies = gather };
+            var options = new SftpWorkerOptions(_config.Ssh.IdleTimeout, _clock)
+            {
+                GatherReplies = gather,
+                Tell = message => _observer.On(new Note(NoteLevel.Detail, message) { Worker = worker.Name }),
+            };
             if (_sending is not null && _receiving is not null)
             {
                 var limited = new LimitedStream(transport.Stream, _sending, _receiving, _clock);

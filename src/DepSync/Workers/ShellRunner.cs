@@ -1,0 +1,77 @@
+using System.Buffers;
+using DepSync.Model;
+
+namespace DepSync.Workers;
+
+/// <summary>A constant command line, what it reads, and how much and how long it may answer.</summary>
+internal sealed record ShellRequest(string CommandLine, ReadOnlyMemory<byte> Input, int OutputLimit, TimeSpan Patience);
+
+/// <summary>What a command answered. <see cref="Failure"/> says why it did not run to its end; what it wrote until then counts for nothing.</summary>
+internal sealed record ShellAnswer(ReadOnlyMemory<byte> Output, string ErrorText, int? ExitStatus)
+{
+    public string? Failure { get; init; }
+}
+
+/// <summary>Runs commands on a worker to their end, within bounds of time and bytes. Never throws but for cancellation. Safe for concurrent use.</summary>
+internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
+{
+    private const int ReadSize = 32 << 10;
+
+    public async Task<ShellAnswer> RunAsync(ShellRequest request, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(request.Patience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            using var command = await start(request.CommandLine, either.Token);
+            return await ExchangeAsync(command, request, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Failed($"it did not end within {request.Patience.TotalSeconds:0} s");
+        }
+        catch (Exception e) when (e is IOException or WorkerLostException)
+        {
+            return Failed(e.Message);
+        }
+    }
+
+    private static async Task<ShellAnswer> ExchangeAsync(IShellCommand command, ShellRequest request, CancellationToken cancellationToken)
+    {
+        var writing = WriteAsync(command, request.Input, cancellationToken);
+        try
+        {
+            var output = new ArrayBufferWriter<byte>();
+            while (await command.ReadAsync(output.GetMemory(ReadSize), cancellationToken) is var count and > 0)
+            {
+                output.Advance(count);
+                if (output.WrittenCount > request.OutputLimit)
+                {
+                    // More than any honest answer: there is a text in it that is not the command's.
+                    return new ShellAnswer(output.WrittenMemory, command.ErrorText, null) { Failure = "it writes more than it was asked for" };
+                }
+            }
+            var status = await command.WaitForExitAsync(cancellationToken);
+            return new ShellAnswer(output.WrittenMemory, command.ErrorText, status);
+        }
+        finally
+        {
+            command.Dispose();
+            await writing;
+        }
+    }
+
+    /// <summary>A command that does not read all tells why in its output and its status.</summary>
+    private static async Task WriteAsync(IShellCommand command, ReadOnlyMemory<byte> input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await command.WriteAllAsync(input, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+        }
+    }
+
+    private static ShellAnswer Failed(string reason) => new(ReadOnlyMemory<byte>.Empty, "", null) { Failure = reason };
+}

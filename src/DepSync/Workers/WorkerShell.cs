@@ -1,0 +1,175 @@
+using System.Security.Cryptography;
+using DepSync.Model;
+using DepSync.Sftp;
+
+namespace DepSync.Workers;
+
+/// <summary>
+/// Lets a worker's own programs hash its files (<c>ssh.exec: auto</c>): constant command lines, paths on their input. Nothing is run before the first use. Its first answer counts
+/// only when the shell is seen to show the same files as SFTP does: some of the files asked, and the records of DepSync, are read back too, in the same flight, and must have the hashes that
+/// the shell says. A shell that talks, refuses, lacks the programs or lies is told once and never asked again on this connection.
+/// <para>Failure: null, never an exception but for cancellation and <see cref="WorkerLostException"/>. Threads: safe for concurrent calls.</para>
+/// </summary>
+internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSystem files)
+{
+    private const string HashCommand = "xargs -0 sha256sum --";
+
+    /// <summary>Files of one command: their paths and its answer stay below some 3 MB, and a start of it, three round trips, below a thousandth of what they would take one by one.</summary>
+    private const int FilesOfOneCommand = 8192;
+
+    /// <summary>The paths of one command, in bytes.</summary>
+    private const int PathsOfOneCommand = 1 << 20;
+
+    /// <summary>What is read back for the proof, at most: a flight or two.</summary>
+    private const int ProofBytes = 1 << 20;
+
+    private const int ProofFiles = 8;
+
+    /// <summary>A record of ours is at most this long; longer ones prove nothing.</summary>
+    private const int RecordLimit = 64 << 10;
+
+    private const int ToldCharacters = 200;
+
+    private static readonly Digest Empty = Digest.FromBytes(SHA256.HashData([]));
+
+    private volatile Trust _trust;
+    private int _told;
+
+    private enum Trust
+    {
+        Unknown,
+        Proven,
+        Refused,
+    }
+
+    /// <summary>Is told once why the shell is of no use; before any call.</summary>
+    public Action<string> Tell { private get; init; } = static _ => { };
+
+    /// <summary>As <see cref="IWorkerFileSystem.HashFilesAsync"/>. Null without a word when nothing small enough was there to prove the answer by.</summary>
+    public async ValueTask<IReadOnlyList<Digest?>?> HashAsync(IReadOnlyList<SizedPath> asked, CancellationToken cancellationToken)
+    {
+        var digests = new Digest?[asked.Count];
+        for (var begin = 0; begin < asked.Count;)
+        {
+            var count = PieceLength(asked, begin);
+            var piece = new ArraySegment<SizedPath>([.. asked.Skip(begin).Take(count)]);
+            if (_trust == Trust.Refused || !await HashPieceAsync(piece, digests.AsMemory(begin, count), cancellationToken))
+            {
+                return null;
+            }
+            begin += count;
+        }
+        return digests;
+    }
+
+    private static int PieceLength(IReadOnlyList<SizedPath> asked, int begin)
+    {
+        var (count, bytes) = (0, 0);
+        while (begin + count < asked.Count && count < FilesOfOneCommand && (count == 0 || bytes < PathsOfOneCommand))
+        {
+            bytes += asked[begin + count++].Path.Bytes.Length;
+        }
+        return count;
+    }
+
+    private async Task<bool> HashPieceAsync(IReadOnlyList<SizedPath> piece, Memory<Digest?> digests, CancellationToken cancellationToken)
+    {
+        var proven = _trust == Trust.Proven;
+        var records = proven ? [] : Records(piece);
+        var paths = records.Concat(piece.Select(file => file.Path)).ToList();
+        var proofs = proven ? [] : Enumerable.Range(0, records.Count).Concat(Samples(piece).Select(index => records.Count + index)).ToList();
+        // Begun before the command and awaited behind it: the proof costs no round trip of its own.
+        var readBack = Task.WhenAll(proofs.Select(index => ReadBackAsync(paths[index], cancellationToken)).ToList());
+        var input = ChecksumList.Ask(root, paths);
+        var patience = SftpClient.PatienceFor(piece.Sum(file => file.Size));
+        var answer = await runner.RunAsync(new ShellRequest(HashCommand, input, ChecksumList.LongestAnswer(input.Length, paths.Count), patience), cancellationToken);
+        var known = await readBack;
+        var answered = new Digest?[paths.Count];
+        if (answer.Failure is { } failure)
+        {
+            return Refuse(failure, answer);
+        }
+        if (!ChecksumList.TryRead(answer.Output.Span, new ChecksumCase(root, paths), answered, out var stray))
+        {
+            return Refuse($"it writes {SftpText.Quote(answer.Output.Span[stray..])}", answer);
+        }
+        for (var i = 0; i < proofs.Count; i++)
+        {
+            if (known[i] != answered[proofs[i]])
+            {
+                return Refuse(answered[proofs[i]] is null ? $"it does not hash {paths[proofs[i]]}" : $"its {paths[proofs[i]]} is another file than the one that SFTP shows", answer);
+            }
+        }
+        if (!proven && !known.Any(digest => digest is not null && digest != Empty))
+        {
+            return false;
+        }
+        _trust = Trust.Proven;
+        answered.AsSpan(records.Count).CopyTo(digests.Span);
+        return true;
+    }
+
+    /// <summary>What nobody but DepSync has written here, and no other folder holds: who pushed last, and who runs now where files of a run folder are asked for.</summary>
+    private static List<RelativePath> Records(IReadOnlyList<SizedPath> piece)
+    {
+        var records = new List<RelativePath> { WorkerLayout.Owner };
+        if (piece.FirstOrDefault(file => file.Path.IsBelow(WorkerLayout.Folder)).Path is { IsRoot: false } own)
+        {
+            while (own.Depth > 2)
+            {
+                own = own.Parent;
+            }
+            records.Add(WorkerLayout.RunOwner(own));
+        }
+        return records;
+    }
+
+    /// <summary>The smallest of the files that hold anything: an empty one has the same hash everywhere.</summary>
+    private static IEnumerable<int> Samples(IReadOnlyList<SizedPath> piece)
+    {
+        var left = (long)ProofBytes;
+        return Enumerable.Range(0, piece.Count).Where(index => piece[index].Size > 0).OrderBy(index => piece[index].Size).Take(ProofFiles).TakeWhile(index => (left -= piece[index].Size) >= 0);
+    }
+
+    /// <summary>Null when the file is absent or cannot be read. Of one that is longer than it was said to be, a hash that nothing else has.</summary>
+    private async Task<Digest?> ReadBackAsync(RelativePath path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var file = await files.OpenAsync(path, cancellationToken);
+            if (file is null)
+            {
+                return null;
+            }
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            var buffer = new byte[Math.Min(RecordLimit, files.Capabilities.MaxTransfer)];
+            long offset = 0;
+            while (offset <= ProofBytes && await file.ReadAtAsync(offset, buffer, cancellationToken) is var count and > 0)
+            {
+                hash.AppendData(buffer, 0, count);
+                offset += count;
+            }
+            return Digest.FromBytes(hash.GetHashAndReset());
+        }
+        catch (WorkerFileException)
+        {
+            return null;
+        }
+    }
+
+    private bool Refuse(string reason, ShellAnswer answer)
+    {
+        _trust = Trust.Refused;
+        if (Interlocked.Exchange(ref _told, 1) == 0)
+        {
+            var status = answer.ExitStatus is { } code and not 0 ? $" (exit status {code})" : "";
+            var said = LastLine(answer.ErrorText) is { Length: > 0 } text ? $"; it also said: {text}" : "";
+            Tell($"The shell of this worker is not used: {reason}{status}{said}. Contents are read back instead.");
+        }
+        return false;
+    }
+
+    /// <summary>The last line says what happened; what stands before is greetings.</summary>
+    private static string LastLine(string text) =>
+        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is [.., var last] ? last[..Math.Min(last.Length, ToldCharacters)] : "";
+}

@@ -48,6 +48,10 @@ internal sealed class TrustRun(CommandSession session, TrustRequest request)
     {
         var worker = workers[0];
         _reporter.Show($"{string.Join(", ", workers.Select(w => w.Name))} ({shown.Owner.Place})", [.. shown.Keys.Select(key => Row(key))]);
+        if (shown.Authority is { } authority)
+        {
+            _reporter.Say($"  {HostKeyPolicy.Where(authority)} has an authority for this host: a host certificate that it signed needs no record here");
+        }
         var proposal = request.Fingerprints.Count == 0 ? shown : shown with { Keys = [.. request.Fingerprints.SelectMany(f => shown.Only(f).Keys).DistinctBy(k => k.Key)] };
         var (code, recorded) = (ExitCodes.Success, Array.Empty<HostKey>() as IReadOnlyList<HostKey>);
         if (Objection(proposal) is { } objection)

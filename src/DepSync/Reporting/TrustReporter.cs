@@ -42,6 +42,15 @@ internal sealed class TrustReporter
         _screen.Print(text.ToString());
     }
 
+    /// <summary>A line for people.</summary>
+    public void Say(string text)
+    {
+        if (!_isJson)
+        {
+            _screen.Print(Wording.Line(text));
+        }
+    }
+
     /// <summary>What became of them.</summary>
     public void Tell(string worker, IReadOnlyList<ShownKeyRow> rows, string file)
     {

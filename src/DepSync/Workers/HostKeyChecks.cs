@@ -8,7 +8,7 @@ namespace DepSync.Workers;
 /// The host keys of one run: what known_hosts says, what was accepted meanwhile, and the questions, one at a time. In a dry run nothing is written; a key that was accepted counts
 /// for this run alone. Safe for concurrent use.
 /// </summary>
-internal sealed class HostKeyChecks(RunConfig config, KnownHostsStore store, HostKeyPrompt? prompt)
+internal sealed class HostKeyChecks(RunConfig config, KnownHostsStore store, HostKeyPrompt? prompt, TimeProvider clock)
 {
     /// <summary>By the name that known_hosts would have.</summary>
     private readonly ConcurrentDictionary<string, HostKey> _accepted = new();
@@ -22,7 +22,21 @@ internal sealed class HostKeyChecks(RunConfig config, KnownHostsStore store, Hos
     {
         var owner = HostKeyOwner.Of(worker, store.UserFile);
         var known = Known(owner);
-        return new SshNetTarget(owner, HostKeyPolicy.Offer(known, config.Ssh.HostKey), key => HostKeyPolicy.Judge(known, config.Ssh.HostKey, owner, key));
+        return new SshNetTarget(owner, HostKeyPolicy.Offer(known, config.Ssh.HostKey), (key, certificate) => certificate is null
+            ? HostKeyPolicy.Judge(known, config.Ssh.HostKey, owner, key)
+            : HostCertificatePolicy.Judge(known, owner, certificate, clock.GetUtcNow()));
+    }
+
+    /// <summary>
+    /// The same without certificates, for a host whose certificate is not believed and whose own key is on record, as OpenSSH does; null when none is.
+    /// </summary>
+    /// <exception cref="WorkerLostException">The files cannot be read.</exception>
+    public SshNetTarget? PlainTarget(WorkerAddress worker)
+    {
+        var target = Target(worker);
+        return Known(target.Owner).Any(HostKeyPolicy.IsPlain)
+            ? target with { HostKeyAlgorithms = [.. target.HostKeyAlgorithms.Where(algorithm => !HostCertificatePolicy.IsForCertificates(algorithm))] }
+            : null;
     }
 
     /// <summary>The refusal of a server that has no key of the types that were offered, told as what it is when keys are on record.</summary>
@@ -71,7 +85,7 @@ internal sealed class HostKeyChecks(RunConfig config, KnownHostsStore store, Hos
 
     private List<KnownHostLine> Known(HostKeyOwner owner)
     {
-        var lines = store.Read().Find(owner.Host, owner.Port).ToList();
+        var lines = store.Read().FindWithAuthorities(owner.Host, owner.Port).ToList();
         var name = KnownHosts.HostName(owner.Host, owner.Port);
         if (_accepted.TryGetValue(name, out var accepted))
         {

@@ -14,11 +14,17 @@ internal enum HostKeyDecision
     /// <summary>Not known; somebody may say yes.</summary>
     Ask,
     Refuse,
+
+    /// <summary>Its certificate cannot be believed. The key itself may be one that is on record.</summary>
+    RefuseCertificate,
 }
 
 /// <summary>What is to be done with a key that a host showed. Message and hint are there unless it is accepted.</summary>
 internal sealed record HostKeyVerdict(HostKeyDecision Decision, HostKey Key, string Message = "", string? Hint = null)
 {
+    /// <summary>The certificate that the key was accepted for.</summary>
+    public HostCertificate? Certificate { get; init; }
+
     public bool IsAccepted => Decision is HostKeyDecision.Accept or HostKeyDecision.AcceptAndRecord;
 }
 
@@ -42,7 +48,7 @@ internal sealed record HostKeyOwner(string Worker, string Host, int Port, string
 /// </summary>
 internal static class HostKeyPolicy
 {
-    /// <summary>Algorithms that are offered, in OpenSSH's order; SHA-1 signatures (ssh-rsa) are out as there, certificates because their checks are not made here.</summary>
+    /// <summary>Algorithms that are offered, in OpenSSH's order; SHA-1 signatures (ssh-rsa) are out as there.</summary>
     private static readonly string[] Algorithms =
     [
         "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
@@ -50,12 +56,14 @@ internal static class HostKeyPolicy
 
     /// <summary>
     /// The signature algorithms to offer. With keys on record only theirs: so the server shows the key that can be checked, and not one of another type that would look new.
+    /// With an authority on record those of certificates before them; never without, as there would be nobody to believe.
     /// </summary>
     public static IReadOnlyList<string> Offer(IReadOnlyList<KnownHostLine> known, HostKeyMode mode)
     {
         var types = known.Where(IsPlain).Select(line => line.Key!.Type).ToHashSet();
         var wanted = Algorithms.Where(algorithm => types.Contains(KeyType(algorithm))).ToArray();
-        return mode == HostKeyMode.Insecure || wanted.Length == 0 ? Algorithms : wanted;
+        var plain = mode == HostKeyMode.Insecure || wanted.Length == 0 ? Algorithms : wanted;
+        return mode != HostKeyMode.Insecure && HostCertificatePolicy.HasAuthority(known) ? [.. Algorithms.Select(HostCertificatePolicy.Algorithm), .. plain] : plain;
     }
 
     /// <summary>The type of the key that signs with this algorithm.</summary>
@@ -100,9 +108,8 @@ internal static class HostKeyPolicy
             return new HostKeyVerdict(HostKeyDecision.AcceptAndRecord, key);
         }
         var message = $"The {key.Type} host key of {owner.Place} ({key.Fingerprint}) is not in {owner.KnownHostsFile} (user {Environment.UserName}).";
-        var hint = known.Any(line => line.Mark == KnownHostMark.CertAuthority)
-            ? $"A @cert-authority line speaks of it: set `ssh.client: openssh` to use host certificates, or run `{owner.TrustCommand}`."
-            : $"Compare the fingerprint with the host's, then run `{owner.TrustCommand}`.";
+        var hint = $"Compare the fingerprint with the host's, then run `{owner.TrustCommand}`."
+            + (HostCertificatePolicy.HasAuthority(known) ? " A @cert-authority line speaks of the host, which showed no certificate: is HostCertificate set in its sshd_config?" : "");
         return new HostKeyVerdict(mode == HostKeyMode.Ask ? HostKeyDecision.Ask : HostKeyDecision.Refuse, key, message, hint);
     }
 
@@ -118,9 +125,9 @@ internal static class HostKeyPolicy
 
     private static HostKeyVerdict Refuse(HostKey key, string message, string hint) => new(HostKeyDecision.Refuse, key, message, hint);
 
-    private static bool IsPlain(KnownHostLine line) => line is { Mark: KnownHostMark.None, Key: not null };
+    public static bool IsPlain(KnownHostLine line) => line is { Mark: KnownHostMark.None, Key: not null };
 
-    private static string Where(KnownHostLine line) => string.Create(CultureInfo.InvariantCulture, $"{line.File}:{line.Line}");
+    public static string Where(KnownHostLine line) => string.Create(CultureInfo.InvariantCulture, $"{line.File}:{line.Line}");
 
     /// <summary>The failure as the worker's.</summary>
     public static WorkerLostException Failure(HostKeyVerdict verdict) => new(ErrorKind.HostKey, verdict.Message, verdict.Hint);

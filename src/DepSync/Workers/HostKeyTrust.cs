@@ -25,6 +25,9 @@ internal sealed record ShownKey(HostKey Key, ShownKeyState State, IReadOnlyList<
 /// <summary>What <c>depsync trust</c> found for one worker. Immutable.</summary>
 internal sealed record TrustProposal(HostKeyOwner Owner, IReadOnlyList<ShownKey> Keys)
 {
+    /// <summary>The line of an authority that may vouch for the host; null when there is none.</summary>
+    public KnownHostLine? Authority { get; init; }
+
     /// <summary>The same for the one key with that fingerprint (<c>SHA256:…</c>, the prefix may be missing); without keys when it was not shown.</summary>
     public TrustProposal Only(string fingerprint)
     {
@@ -61,7 +64,7 @@ internal sealed class HostKeyTrust(SshSettings settings, KnownHostsStore store)
             }
         }
         return keys.Count > 0
-            ? Judge(owner, store.Read().Find(owner.Host, owner.Port), keys)
+            ? Judge(owner, store.Read().FindWithAuthorities(owner.Host, owner.Port), keys)
             : throw new WorkerLostException(ErrorKind.HostKey, $"{owner.Place} shows no host key of a type that is used today.");
     }
 
@@ -97,7 +100,7 @@ internal sealed class HostKeyTrust(SshSettings settings, KnownHostsStore store)
         var plain = known.Where(line => line.Mark == KnownHostMark.None).ToArray();
         var outdated = plain.Where(line => !shown.Contains(line.Key!)).ToArray();
         var proved = plain.Length > outdated.Length;
-        return new TrustProposal(owner, [.. shown.Select(Judged)]);
+        return new TrustProposal(owner, [.. shown.Select(Judged)]) { Authority = known.FirstOrDefault(HostCertificatePolicy.IsAuthority) };
 
         ShownKey Judged(HostKey key)
         {
@@ -111,7 +114,7 @@ internal sealed class HostKeyTrust(SshSettings settings, KnownHostsStore store)
 
     private async Task<HostKey?> FetchAsync(HostKeyOwner owner, string algorithm, CancellationToken cancellationToken)
     {
-        var target = new SshNetTarget(owner, [algorithm], key => new HostKeyVerdict(HostKeyDecision.Refuse, key));
+        var target = new SshNetTarget(owner, [algorithm], (key, _) => new HostKeyVerdict(HostKeyDecision.Refuse, key));
         var transport = new SshNetTransport(target, settings, () => []);
         try
         {

@@ -62,6 +62,16 @@ internal sealed class KnownHosts
         return [.. _lines.Where(line => Matches(line.Hosts, name) == true)];
     }
 
+    /// <summary>
+    /// The same, and for another port than 22 the authorities and revoked keys that stand there without a port: OpenSSH looks there too when it finds nothing under
+    /// <c>[host]:port</c>, so that one such line serves a host on every port.
+    /// </summary>
+    public IReadOnlyList<KnownHostLine> FindWithAuthorities(string host, int port)
+    {
+        var own = Find(host, port);
+        return port == DefaultPort ? own : [.. own, .. Find(host, DefaultPort).Except(own).Where(line => line.Mark != KnownHostMark.None)];
+    }
+
     /// <summary>How known_hosts names a host: lower case, and <c>[host]:port</c> for any port but 22.</summary>
     public static string HostName(string host, int port) =>
         port == DefaultPort ? host.ToLowerInvariant() : string.Create(CultureInfo.InvariantCulture, $"[{host.ToLowerInvariant()}]:{port}");

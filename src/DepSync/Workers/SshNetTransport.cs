@@ -6,11 +6,15 @@ using Renci.SshNet;
 using Renci.SshNet.Common;
 using Renci.SshNet.Messages;
 using Renci.SshNet.Messages.Transport;
+using Renci.SshNet.Security;
 
 namespace DepSync.Workers;
 
 /// <summary>Where a connection goes and what it may take: the address as it is dialled, and how the host key is checked.</summary>
-internal sealed record SshNetTarget(HostKeyOwner Owner, IReadOnlyList<string> HostKeyAlgorithms, Func<HostKey, HostKeyVerdict> Judge);
+internal sealed record SshNetTarget(HostKeyOwner Owner, IReadOnlyList<string> HostKeyAlgorithms, JudgeHostKey Judge);
+
+/// <summary>What is to be done with a key that a host showed, alone or in a certificate.</summary>
+internal delegate HostKeyVerdict JudgeHostKey(HostKey key, HostCertificate? certificate);
 
 /// <summary>
 /// <c>ssh.client: builtin</c>: SSH.NET does key exchange, login and encryption; the <c>sftp</c> subsystem is a <see cref="SshNetChannel"/> on top, a command another one. The only file that
@@ -34,6 +38,9 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr", "chacha20-poly1305@openssh.com"];
 
     private static readonly string[] Macs = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512"];
+
+    /// <summary>The last certificate that was shown, whether it is genuine or not. Written on the connection's thread before the connect ends.</summary>
+    private HostCertificate? _certificate;
 
     /// <summary>What was found about the host's key, once it showed one.</summary>
     public HostKeyVerdict? Verdict { get; private set; }
@@ -106,6 +113,7 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         var connection = new ConnectionInfo(target.Owner.Host, target.Owner.Port, user, login) { Timeout = settings.ConnectTimeout, RetryAttempts = 1 };
         Order(connection.KeyExchangeAlgorithms, settings.Kex == KeyExchangeOrder.Fast ? FastKeyExchanges : KeyExchanges);
         Order(connection.HostKeyAlgorithms, target.HostKeyAlgorithms);
+        NoteCertificates(connection);
         Order(connection.Encryptions, Ciphers);
         Order(connection.HmacAlgorithms, Macs);
         // The one that begins after the login: nobody unknown reaches the decompressor.
@@ -113,11 +121,37 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         connection.AuthenticationBanner += (_, e) => banner.Add(e.BannerMessage);
         var client = new SshClient(connection);
         // Runs at every key exchange, also while data flows: only the first one is a question, later ones must show the same key.
-        client.HostKeyReceived += (_, e) => e.CanTrust = MayTrust(e.HostKey);
+        client.HostKeyReceived += (_, e) => e.CanTrust = MayTrust(e.HostKey, e.Certificate);
         return client;
     }
 
-    private bool MayTrust(byte[] blob)
+    /// <summary>SSH.NET refuses a forged or outdated certificate without a word about which it was: what was shown is kept for <see cref="Explain"/>.</summary>
+    private void NoteCertificates(ConnectionInfo connection)
+    {
+        foreach (var (name, create) in connection.HostKeyAlgorithms.Where(pair => HostCertificatePolicy.IsForCertificates(pair.Key)).ToArray())
+        {
+            connection.HostKeyAlgorithms[name] = blob =>
+            {
+                var algorithm = create(blob);
+                _certificate = algorithm is CertificateHostAlgorithm shown && HostKey.FromBlob(shown.Data) is { } key ? Read(key, shown.Certificate) : null;
+                return algorithm;
+            };
+        }
+    }
+
+    private static HostCertificate Read(HostKey key, Certificate shown) => new(key, HostKey.FromBlob(shown.CertificateAuthorityKey))
+    {
+        Type = (uint)shown.Type,
+        Id = shown.KeyId,
+        Principals = [.. shown.ValidPrincipals],
+        ValidAfter = shown.ValidAfterUnixSeconds,
+        ValidBefore = shown.ValidBeforeUnixSeconds,
+        CriticalOptions = [.. shown.CriticalOptions.Keys],
+        // A signature begins as a key does, with the name of its kind.
+        SignatureAlgorithm = HostKey.FromBlob(shown.Signature)?.Type ?? "an algorithm of an unknown form",
+    };
+
+    private bool MayTrust(byte[] blob, Certificate? shown)
     {
         if (HostKey.FromBlob(blob) is not { } key)
         {
@@ -125,7 +159,8 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         }
         if (Verdict is null)
         {
-            Verdict = target.Judge(key);
+            // SSH.NET has verified by now that the authority signed it and that the server holds the key.
+            Verdict = target.Judge(key, shown is null ? null : Read(key, shown));
         }
         return Verdict.IsAccepted && Verdict.Key.Equals(key);
     }
@@ -208,6 +243,10 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
                 return Lost(
                     ErrorKind.HostKey, $"{place} has no host key of the types {string.Join(", ", target.HostKeyAlgorithms)}.",
                     $"If the host was set up anew, run `{target.Owner.TrustCommand} --replace`.", e);
+            case SshConnectionException { DisconnectReason: DisconnectReason.KeyExchangeFailed } when Verdict is null && _certificate is { } certificate:
+                var judged = target.Judge(certificate.Key, certificate);
+                Verdict = judged.IsAccepted ? HostCertificatePolicy.Forged(target.Owner, certificate) : judged;
+                return HostKeyPolicy.Failure(Verdict);
             case SshAuthenticationException:
                 return Lost(
                     ErrorKind.Login, $"{place} refused the login of {target.Owner.User}: {e.Message}",

@@ -39,7 +39,7 @@ internal sealed class WorkerCheck : IAsyncDisposable
         await check.GuardAsync(async () =>
         {
             check._files = await connector.ConnectAsync(worker, cancellationToken);
-            check.Add("connection", CheckOutcome.Ok, worker.IsLocal ? "a directory of this machine" : "reached, host key known, logged in");
+            check.Add("connection", CheckOutcome.Ok, Connected(worker, connector.CertificateOf(worker)));
             await check.LookAsync(cancellationToken);
         });
         return check;
@@ -235,6 +235,11 @@ internal sealed class WorkerCheck : IAsyncDisposable
     }
 
     private void Add(string name, CheckOutcome outcome, string message, string? mend = null) => _results.Add(new CheckResult(name, outcome, message, mend));
+
+    private static string Connected(WorkerAddress worker, HostCertificate? certificate) =>
+        worker.IsLocal ? "a directory of this machine"
+        : certificate is null ? "reached, host key known, logged in"
+        : $"reached, host known by certificate \"{certificate.Id}\" of authority {certificate.Authority?.Fingerprint}, valid until {HostCertificatePolicy.Text(certificate.ValidBefore)}, logged in";
 
     private static string Step(ErrorKind kind) => kind switch
     {

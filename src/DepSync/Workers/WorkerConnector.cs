@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DepSync.Config;
 using DepSync.Model;
 
@@ -22,12 +23,13 @@ internal sealed class WorkerConnector
     private readonly SshIdentity _identity = SshIdentity.OfThisUser();
     private readonly BandwidthLimit? _sending;
     private readonly BandwidthLimit? _receiving;
+    private readonly ConcurrentDictionary<string, HostCertificate> _certificates = new();
     private int _warned;
 
     public WorkerConnector(RunConfig config, IRunObserver observer, HostKeyPrompt? prompt, TimeProvider clock)
     {
         (_config, _observer, _clock) = (config, observer, clock);
-        _hostKeys = new HostKeyChecks(config, KnownHostsStore.Open(config.Ssh.KnownHosts), prompt);
+        _hostKeys = new HostKeyChecks(config, KnownHostsStore.Open(config.Ssh.KnownHosts), prompt, clock);
         if (config.BytesPerSecond > 0)
         {
             (_sending, _receiving) = (new BandwidthLimit(config.BytesPerSecond, clock), new BandwidthLimit(config.BytesPerSecond, clock));
@@ -37,6 +39,9 @@ internal sealed class WorkerConnector
     public TimeProvider Clock => _clock;
 
     public LoginGate Logins { get; init; } = new(LoginGate.UsualPlaces);
+
+    /// <summary>The certificate that a worker was connected by; null when it was its own key, and always with the ssh program, which does not tell.</summary>
+    public HostCertificate? CertificateOf(WorkerAddress worker) => _certificates.GetValueOrDefault(worker.Name);
 
     /// <exception cref="WorkerLostException">Not reached, host key or login refused, or the target cannot be used; message and hint are for the user.</exception>
     public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, CancellationToken cancellationToken)
@@ -179,11 +184,21 @@ internal sealed class WorkerConnector
         var transport = Transport(worker, target);
         try
         {
-            return await transport.OpenAsync(cancellationToken);
+            var stream = await transport.OpenAsync(cancellationToken);
+            if (transport.Verdict?.Certificate is { } certificate)
+            {
+                _certificates[worker.Name] = certificate;
+            }
+            return stream;
         }
         catch (WorkerLostException lost) when (lost.Kind == ErrorKind.HostKey && transport.Verdict is null)
         {
             throw _hostKeys.Explain(target.Owner, lost);
+        }
+        catch (WorkerLostException lost) when (transport.Verdict is { Decision: HostKeyDecision.RefuseCertificate } && _hostKeys.PlainTarget(worker) is { } plain)
+        {
+            _observer.On(new Note(NoteLevel.Notice, $"{lost.Message} Its own key counts, which is on record.") { Worker = worker.Name });
+            return await Transport(worker, plain).OpenAsync(cancellationToken);
         }
         catch (WorkerLostException) when (transport.Verdict is { Decision: HostKeyDecision.Ask })
         {

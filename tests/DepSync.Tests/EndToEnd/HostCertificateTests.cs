@@ -2,72 +2,65 @@ using DepSync.Tests.Support;
 
 namespace DepSync.Tests.EndToEnd;
 
-/// <summary>
-/// Host certificates. With the ssh program they are checked as OpenSSH does; the built-in client offers no certificate algorithm and so refuses such a host as unknown, with
-/// the setting that helps.
-/// </summary>
+/// <summary>Hosts that are known by their certificates, seen by a user.</summary>
 public sealed class HostCertificateTests
 {
-    private static readonly string[] ForThisHost = ["-h", "-n", "127.0.0.1"];
-
     [SshdTheory]
-    [InlineData("right", 0)]
-    [InlineData("wrong principal", 45)]
-    [InlineData("expired", 45)]
-    [InlineData("not yet valid", 45)]
-    [InlineData("user certificate", 45)]
-    [InlineData("revoked authority", 45)]
-    [InlineData("unknown authority", 45)]
-    public async Task The_ssh_program_accepts_only_a_valid_certificate_of_a_known_authority_for_this_host(string what, int code)
+    [InlineData("openssh", "", 0)]
+    [InlineData("builtin", "", 0)]
+    [InlineData("builtin", "20200101120000:20210101120000", 45)]
+    public async Task A_host_is_known_by_a_valid_certificate_alone(string client, string validity, int code)
     {
-        var signing = what switch
-        {
-            "wrong principal" => (string[])["-h", "-n", "another.example.org"],
-            "expired" => [.. ForThisHost, "-V", "20200101:20210101"],
-            "not yet valid" => [.. ForThisHost, "-V", "20900101:20910101"],
-            "user certificate" => ["-n", "127.0.0.1"],
-            _ => ForThisHost,
-        };
-        using var server = Start(signing);
+        using var server = CertifiedServer.Start([.. CertifiedServer.ForThisHost, .. validity.Length > 0 ? ["-V", validity] : Array.Empty<string>()]);
         using var box = new Sandbox();
         var target = Worker(box, server);
-        var authority = PublicKey(server, "ca");
-        File.WriteAllLines(box.KnownHosts, what switch
-        {
-            "revoked authority" => [$"@cert-authority * {authority}", $"@revoked * {authority}"],
-            "unknown authority" => [$"@cert-authority * {PublicKey(server, "client_key")}"],
-            _ => [$"@cert-authority * {authority}"],
-        });
-        var run = (await box.SyncAsync("--ssh-client", "openssh", "--host-key", "strict")).Expect(code);
+        File.WriteAllLines(box.KnownHosts, [$"@cert-authority * {CertifiedServer.PublicKey(server, "ca")}"]);
+        var run = (await box.SyncAsync("--ssh-client", client, "--host-key", "strict")).Expect(code);
         Assert.Equal(code == 0, target.Exists("conf/a.xml"u8));
-        Assert.Equal(code == 0, run.Errors.Length == 0);
+        Assert.Contains(code == 0 ? "" : "it expired at 2021-01-01", run.Errors, StringComparison.Ordinal);
+        Assert.Single(File.ReadAllLines(box.KnownHosts));
     }
 
     [SshdFact]
-    public async Task The_builtin_client_refuses_a_host_that_only_an_authority_vouches_for_and_names_the_setting()
+    public async Task The_builtin_client_takes_no_certificate_that_names_nobody_and_no_new_key_behind_one()
     {
-        using var server = Start(ForThisHost);
+        using var server = CertifiedServer.Start(["-h"]);
         using var box = new Sandbox();
         var target = Worker(box, server);
-        File.WriteAllLines(box.KnownHosts, [$"@cert-authority * {PublicKey(server, "ca")}"]);
-        var run = (await box.SyncAsync("--host-key", "strict")).Expect(45);
-        Assert.Contains("`ssh.client: openssh`", run.Errors, StringComparison.Ordinal);
+        File.WriteAllLines(box.KnownHosts, [$"@cert-authority * {CertifiedServer.PublicKey(server, "ca")}"]);
+        var run = (await box.SyncAsync("--host-key", "accept-new")).Expect(45);
+        Assert.Contains("it names no host", run.Errors, StringComparison.Ordinal);
         Assert.False(target.Exists("conf"u8));
-        File.AppendAllLines(box.KnownHosts, [server.KnownHostsLine("ed25519")]);
-        (await box.SyncAsync("--host-key", "strict")).Expect(0);
+        Assert.Single(File.ReadAllLines(box.KnownHosts));
     }
 
-    /// <summary>An sshd whose host key a new authority has signed.</summary>
-    private static SshdServer Start(string[] signing) => SshdServer.Start(new SshdOptions
+    [SshdFact]
+    public async Task A_host_without_a_certificate_is_known_by_its_key_although_an_authority_is_on_record()
     {
-        Prepare = folder =>
-        {
-            var authority = Path.Combine(folder, "ca");
-            Command.Run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", authority);
-            Command.Run("ssh-keygen", ["-q", "-s", authority, "-I", "worker", .. signing, Path.Combine(folder, "host_ed25519.pub")]);
-            return [$"HostCertificate {folder}/host_ed25519-cert.pub"];
-        },
-    });
+        using var server = SshdServer.Start();
+        using var box = new Sandbox();
+        var target = Worker(box, server);
+        File.WriteAllLines(box.KnownHosts, [$"@cert-authority * {CertifiedServer.PublicKey(server, "client_key")}"]);
+        var run = (await box.SyncAsync("--host-key", "strict")).Expect(45);
+        Assert.Contains("showed no certificate", run.Errors, StringComparison.Ordinal);
+        File.AppendAllLines(box.KnownHosts, [server.KnownHostsLine("ed25519")]);
+        (await box.SyncAsync("--host-key", "strict")).Expect(0);
+        Assert.True(target.Exists("conf/a.xml"u8));
+    }
+
+    [SshdFact]
+    public async Task Check_tells_whose_word_counts_and_until_when_and_trust_that_nothing_need_be_recorded()
+    {
+        using var server = CertifiedServer.Start([.. CertifiedServer.ForThisHost, "-V", "20200101120000:20910101120000"]);
+        using var box = new Sandbox();
+        Worker(box, server);
+        File.WriteAllLines(box.KnownHosts, [$"@cert-authority * {CertifiedServer.PublicKey(server, "ca")}"]);
+        var check = (await box.RunAsync("check", "--host-key", "strict")).Expect(0);
+        Assert.Contains("certificate \"worker\"", check.Output, StringComparison.Ordinal);
+        Assert.Contains("valid until 2091-01-01", check.Output, StringComparison.Ordinal);
+        var trust = await box.RunAsync("trust", "--dry-run");
+        Assert.Contains($"{box.KnownHosts}:1 has an authority for this host", trust.Output, StringComparison.Ordinal);
+    }
 
     private static TempTree Worker(Sandbox box, SshdServer server)
     {
@@ -75,6 +68,4 @@ public sealed class HostCertificateTests
         box.AddLine($"{server.User}@127.0.0.1:{box.Folder}/w name=w port={server.Port} identity={server.ClientKey}");
         return box.AddTree("w");
     }
-
-    private static string PublicKey(SshdServer server, string name) => string.Join(' ', File.ReadAllText(Path.Combine(server.Folder, name + ".pub")).Split(' ', 3)[..2]).Trim();
 }

@@ -68,10 +68,23 @@ public sealed class HostKeyPolicyTests : IClassFixture<HostKeyPolicyTests.Keys>
     [InlineData("", "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256")]
     [InlineData("node-1 R", "rsa-sha2-512,rsa-sha2-256")]
     [InlineData("node-1 R\nnode-1 O", "ssh-ed25519,rsa-sha2-512,rsa-sha2-256")]
-    [InlineData("@cert-authority node-1 R", "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256")]
+    [InlineData("@cert-authority node-2 R", "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256")]
     [InlineData("@revoked node-1 R", "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256")]
     public void Only_algorithms_of_the_keys_on_record_are_offered(string lines, string algorithms) =>
         Assert.Equal(algorithms, string.Join(',', HostKeyPolicy.Offer(Known(lines), HostKeyMode.Strict)));
+
+    [Theory]
+    [InlineData("@cert-authority node-1 R", "Strict", 12)]
+    [InlineData("@cert-authority node-1 R\nnode-1 K", "Strict", 7)]
+    [InlineData("@cert-authority node-1 R\n@revoked node-1 R", "Ask", 12)]
+    [InlineData("@cert-authority node-1 R", "Insecure", 6)]
+    public void Certificates_are_asked_for_first_and_only_where_an_authority_is_on_record(string lines, string mode, int count)
+    {
+        var offered = HostKeyPolicy.Offer(Known(lines), Enum.Parse<HostKeyMode>(mode));
+        Assert.Equal(count, offered.Count);
+        Assert.Equal(count > 6 ? 6 : 0, offered.TakeWhile(HostCertificatePolicy.IsForCertificates).Count());
+        Assert.DoesNotContain(offered.Skip(6), HostCertificatePolicy.IsForCertificates);
+    }
 
     private IReadOnlyList<KnownHostLine> Known(string lines) => KnownHosts.Parse("known_hosts", _keys.Fill(lines)).Find(Owner.Host, Owner.Port);
 

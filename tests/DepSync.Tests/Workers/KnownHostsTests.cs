@@ -64,6 +64,16 @@ public sealed class KnownHostsTests
     }
 
     [Fact]
+    public void Authorities_and_revoked_keys_hold_for_other_ports_too_and_a_hosts_own_key_does_not()
+    {
+        var known = KnownHosts.Parse("f", $"@cert-authority node-* {Key}\n@revoked node-1 {OtherKey}\nnode-1 {Key}\n@cert-authority * {Key}\n");
+        Assert.Equal([4, 1, 2], known.FindWithAuthorities("node-1", 2222).Select(line => line.Line));
+        Assert.Equal([4], known.Find("node-1", 2222).Select(line => line.Line));
+        Assert.Equal([1, 2, 3, 4], known.FindWithAuthorities("node-1", 22).Select(line => line.Line));
+        Assert.Equal([4], known.FindWithAuthorities("other", 2222).Select(line => line.Line));
+    }
+
+    [Fact]
     public void Any_text_is_read_without_an_exception() =>
         Gen.Char["|1@*!,[]: \t\nssh-ed25519AQz=#\\\0é"].Array[0, 60].Sample(text => KnownHosts.Parse("f", new string(text)).Find("a", 22));
 

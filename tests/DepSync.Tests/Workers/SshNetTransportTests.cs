@@ -61,7 +61,7 @@ public sealed class SshNetTransportTests
     public async Task A_refused_host_key_ends_the_connect_and_is_told()
     {
         using var server = SshdServer.Start();
-        var transport = Transport(server, judge: key => new HostKeyVerdict(HostKeyDecision.Refuse, key, "refused", "do this"));
+        var transport = Transport(server, judge: (key, _) => new HostKeyVerdict(HostKeyDecision.Refuse, key, "refused", "do this"));
         var lost = await Assert.ThrowsAsync<WorkerLostException>(() => transport.OpenAsync(CancellationToken.None));
         Assert.Equal((ErrorKind.HostKey, "refused", "do this"), (lost.Kind, lost.Message, lost.Hint));
         Assert.Equal(server.HostKey("ed25519"), transport.Verdict!.Key.ToString());
@@ -195,15 +195,15 @@ public sealed class SshNetTransportTests
     }
 
     private static SshNetTransport Transport(
-        SshdServer server, string? identity = null, SshSettings? settings = null, IReadOnlyList<string>? algorithms = null, Func<HostKey, HostKeyVerdict>? judge = null) =>
+        SshdServer server, string? identity = null, SshSettings? settings = null, IReadOnlyList<string>? algorithms = null, JudgeHostKey? judge = null) =>
         new(
             new SshNetTarget(
                 new HostKeyOwner("w", "127.0.0.1", server.Port, server.User),
                 algorithms ?? HostKeyPolicy.Offer([], HostKeyMode.Strict),
-                judge ?? (key => new HostKeyVerdict(server.HostKeyTypes.Any(type => server.HostKey(type) == key.ToString()) ? HostKeyDecision.Accept : HostKeyDecision.Refuse, key))),
+                judge ?? ((key, _) => new HostKeyVerdict(server.HostKeyTypes.Any(type => server.HostKey(type) == key.ToString()) ? HostKeyDecision.Accept : HostKeyDecision.Refuse, key))),
             settings ?? new SshSettings(),
             () => new SshIdentity(server.Folder, null).Load(identity ?? server.ClientKey));
 
     private static SshNetTransport Transport(int port, SshSettings settings) =>
-        new(new SshNetTarget(new HostKeyOwner("w", "127.0.0.1", port, "u"), HostKeyPolicy.Offer([], HostKeyMode.Strict), _ => throw new InvalidOperationException()), settings, () => []);
+        new(new SshNetTarget(new HostKeyOwner("w", "127.0.0.1", port, "u"), HostKeyPolicy.Offer([], HostKeyMode.Strict), (_, _) => throw new InvalidOperationException()), settings, () => []);
 }

@@ -46,9 +46,11 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
     public async Task<WorkerComparison> CompareAsync(Manifest? manifest, PlanRules rules, WorkerComparison? earlier, CancellationToken cancellationToken)
     {
         var source = await fleet.Source;
+        // What was listed before is there; else what was pushed before, and at a first contact what an older tool may have brought.
+        var expected = earlier is not null ? ExpectedTree.Of(earlier.Worker, fleet.Filters) : manifest is null ? ExpectedTree.Of(source, fleet.Filters) : null;
         var scanner = new WorkerScanner(files, fleet.Filters);
         var proof = rules.Checksum ? DigestProof.None : DigestProof.Manifest;
-        var request = new WorkerScanRequest { Manifest = manifest, Proof = proof, ExplodedWebapps = source.ExplodedWebapps };
+        var request = new WorkerScanRequest { Manifest = manifest, Proof = proof, ExplodedWebapps = source.ExplodedWebapps, Expected = expected };
         var worker = await scanner.ScanAsync(request, cancellationToken);
         if (earlier?.Worker.Root is { } root && worker.Root is not null)
         {

@@ -46,6 +46,21 @@ internal sealed record WorkerLook
     {
         var root = files.FindAsync(RelativePath.Root, cancellationToken).AsTask();
         var folder = files.FindAsync(WorkerLayout.Folder, cancellationToken).AsTask();
+        // In the same flight; what it reads counts only once the two looks say that the folder is ours to read.
+        var reading = ReadFolderAsync(files, depth, cancellationToken);
+        try
+        {
+            return await JudgeAsync(files, (root, folder), reading);
+        }
+        finally
+        {
+            await Task.WhenAll(root, folder, reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task<WorkerLook> JudgeAsync(IWorkerFileSystem files, (Task<WorkerEntry?> Root, Task<WorkerEntry?> Folder) looks, Task<WorkerLook> reading)
+    {
+        var (root, folder) = looks;
         if (await root is not { } target)
         {
             return new WorkerLook { TargetExists = false, FolderExists = false };
@@ -65,7 +80,7 @@ internal sealed record WorkerLook
         }
         try
         {
-            return await ReadFolderAsync(files, depth, cancellationToken);
+            return await reading;
         }
         catch (WorkerFileException exception) when (exception.Error == WorkerFileError.PermissionDenied)
         {

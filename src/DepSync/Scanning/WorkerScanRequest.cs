@@ -22,4 +22,10 @@ internal sealed record WorkerScanRequest
 
     /// <summary>The source's: directories of these paths are the worker's server's own work.</summary>
     public IReadOnlySet<RelativePath> ExplodedWebapps { get; init; } = new HashSet<RelativePath>();
+
+    /// <summary>What is asked for at once; null: what the manifest has.</summary>
+    public ExpectedTree? Expected { get; init; }
+
+    /// <summary>A listing of this worker that was begun before; it is used up. Null: it begins with the scan.</summary>
+    public TreeListing? Begun { get; init; }
 }

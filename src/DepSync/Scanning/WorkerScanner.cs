@@ -4,14 +4,14 @@ using DepSync.Workers;
 namespace DepSync.Scanning;
 
 /// <summary>
-/// Lists a worker's tree, breadth first, with many directories in flight. The result has everything that is neither excluded nor the server's own work; a missing target
+/// Lists a worker's tree, breadth first, with many directories in flight and those that are expected ahead of the others. The result has everything that is neither excluded nor the server's own work; a missing target
 /// gives an empty snapshot. A directory that cannot be listed is a problem of that directory, never empty.
 /// <para>Failure: <see cref="WorkerLostException"/>, also when the worker tells more than any tree holds. Threads: one scan at a time.</para>
 /// </summary>
 internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
 {
-    /// <summary>Hides a round trip of 100 ms behind 256 others; the listings that wait are a few megabytes at most.</summary>
-    private const int CallsInFlight = 256;
+    /// <summary>Directories that are waited for at once; the listings that wait are a few megabytes at most.</summary>
+    private const int CallsInFlight = TreeListing.InFlight;
 
     /// <summary>A tree of the manager that holds more would not fit its memory; a worker that tells more than that is broken or hostile.</summary>
     private const int MaxEntries = 5_000_000;
@@ -21,7 +21,8 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
 
     public async Task<Snapshot> ScanAsync(WorkerScanRequest request, CancellationToken cancellationToken)
     {
-        var root = await files.FindAsync(RelativePath.Root, cancellationToken);
+        await using var listing = request.Begun ?? TreeListing.Begin(files, Expected(request), cancellationToken);
+        var root = await listing.Root;
         if (root is null)
         {
             return new Snapshot(null, []);
@@ -30,14 +31,16 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         {
             throw new WorkerLostException(ErrorKind.Target, $"The target {files.Place.CanonicalPath} is not a directory.", "Name a directory in the workers list, or move what stands there away.");
         }
-        var walk = new Walk(files, filters, request);
+        var walk = new Walk(listing, filters, request);
         await walk.ListAllAsync(cancellationToken);
         await walk.ReadLinksAsync(cancellationToken);
         return walk.ToSnapshot(root.Value);
     }
 
+    private ExpectedTree Expected(WorkerScanRequest request) => request.Expected ?? (request.Manifest is { } manifest ? ExpectedTree.Of(manifest, filters) : ExpectedTree.None);
+
     /// <summary>One scan under way. The replies are awaited in the order of the calls, on one thread at a time, so nothing here needs a lock.</summary>
-    private sealed class Walk(IWorkerFileSystem files, FilterSet filters, WorkerScanRequest request)
+    private sealed class Walk(TreeListing tree, FilterSet filters, WorkerScanRequest request)
     {
         private readonly List<FileEntry> _entries = [];
         private readonly List<FileEntry> _links = [];
@@ -92,7 +95,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         {
             try
             {
-                var entries = await files.ListAsync(folder.Path, cancellationToken);
+                var entries = await tree.ListAsync(folder.Path, cancellationToken);
                 return new Listing(folder, entries, entries is null ? new Problem(folder.Path, "The directory went away while it was to be listed.") : null);
             }
             catch (WorkerFileException e)
@@ -105,7 +108,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         {
             try
             {
-                return (await files.ReadLinkAsync(link.Path, cancellationToken) is { } target ? link with { LinkTarget = target } : null, null);
+                return (await tree.ReadLinkAsync(link.Path, cancellationToken) is { } target ? link with { LinkTarget = target } : null, null);
             }
             catch (WorkerFileException e)
             {

@@ -23,6 +23,9 @@ internal interface IWorkerFileSystem : IAsyncDisposable
     /// <summary>The entries of a directory, without <c>.</c> and <c>..</c>, in no order; null when it is absent or no directory. An unreadable one throws, it is never "empty".</summary>
     ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken);
 
+    /// <summary>The same for a directory that is likely to hold so many entries: over a network a large one is then asked for at once. A wrong guess costs time alone.</summary>
+    ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, int expected, CancellationToken cancellationToken) => ListAsync(directory, cancellationToken);
+
     /// <summary>The attributes of an entry itself (a link is not followed); for the root, of the directory that it is. Null when absent.</summary>
     ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken);
 

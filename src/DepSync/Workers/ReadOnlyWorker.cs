@@ -14,6 +14,9 @@ internal sealed class ReadOnlyWorker(IWorkerFileSystem inner) : IWorkerFileSyste
 
     public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken) => inner.ListAsync(directory, cancellationToken);
 
+    public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, int expected, CancellationToken cancellationToken) =>
+        inner.ListAsync(directory, expected, cancellationToken);
+
     public ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken) => inner.FindAsync(path, cancellationToken);
 
     public ValueTask<byte[]?> ReadLinkAsync(RelativePath path, CancellationToken cancellationToken) => inner.ReadLinkAsync(path, cancellationToken);

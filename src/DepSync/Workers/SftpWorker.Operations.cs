@@ -6,24 +6,42 @@ namespace DepSync.Workers;
 /// <content>Operations that take more than one request. They throw what the client throws.</content>
 internal sealed partial class SftpWorker
 {
-    private async ValueTask<IReadOnlyList<WorkerEntry>?> ListCoreAsync(RelativePath directory, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<WorkerEntry>?> ListCoreAsync(RelativePath directory, int expected, CancellationToken cancellationToken)
     {
         var look = LookAsync(directory, cancellationToken);
         var opening = _client.OpenDirectoryAsync(Wire(directory), cancellationToken).AsTask();
-        if (await KindAsync(look, opening) is not EntryKind.Directory)
+        // In the same flight where the directory may well be empty.
+        var inside = expected == 0 ? LookInsideAsync(directory, cancellationToken) : null;
+        try
         {
-            await CloseOpenedAsync(opening);
-            return null;
+            if (await KindAsync(look, opening) is not EntryKind.Directory)
+            {
+                await CloseOpenedAsync(opening);
+                return null;
+            }
+            if (await opening is not { } handle)
+            {
+                return null;
+            }
+            var listed = await _client.ListAsync(handle, expected, cancellationToken);
+            return listed.Count == 0 && await (inside ?? LookInsideAsync(directory, cancellationToken)) is null ? null : Entries(listed);
         }
-        if (await opening is not { } handle)
+        finally
         {
-            return null;
+            if (inside is not null)
+            {
+                // Asked before it was known whether it counts.
+                await ((Task)inside).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
-        var listed = await _client.ListAsync(handle, cancellationToken);
-        if (listed.Count == 0 && await _client.LstatAsync(new SftpPath(Bytes(Wire(directory)), "."u8), cancellationToken) is null)
-        {
-            return null;
-        }
+    }
+
+    /// <summary>Through the directory's own <c>.</c>: refused where it may be read and not searched.</summary>
+    private Task<SftpAttributes?> LookInsideAsync(RelativePath directory, CancellationToken cancellationToken) =>
+        _client.LstatAsync(new SftpPath(Bytes(Wire(directory)), "."u8), cancellationToken).AsTask();
+
+    private static WorkerEntry[] Entries(List<SftpName> listed)
+    {
         var entries = new WorkerEntry[listed.Count];
         for (var i = 0; i < entries.Length; i++)
         {

@@ -42,11 +42,13 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public WorkerPlace Place { get; }
 
     /// <summary>
-    /// Two requests of one flight: a directory that is a link is told from one that is none. An empty listing is confirmed by a look at <c>dir/.</c>:
+    /// Two requests of one flight: a directory that is a link is told from one that is none. An empty listing is confirmed by a look at <c>dir/.</c>, in the same flight unless entries are expected:
     /// servers leave out what they cannot look at, so a directory that may be read and not searched shows as empty.
     /// </summary>
-    public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken) =>
-        _failures.Of(directory, ListCoreAsync(directory, cancellationToken));
+    public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken) => ListAsync(directory, 0, cancellationToken);
+
+    public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, int expected, CancellationToken cancellationToken) =>
+        _failures.Of(directory, ListCoreAsync(directory, expected, cancellationToken));
 
     public async ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken) =>
         await _failures.Of(path, LookAsync(path, cancellationToken)) is { } attributes ? SftpEntries.Entry([], attributes) : null;

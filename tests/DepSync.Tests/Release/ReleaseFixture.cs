@@ -36,6 +36,8 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     /// <summary>Stands between a run and its workers; null: they are opened as they are.</summary>
     public ConnectWorker? Connect { get; set; }
 
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     public string StateDir => Path.Combine(_folder.Path, "state");
 
     public string WorkerFolder => Path.Combine(Worker.Path, ".depsync");
@@ -69,7 +71,7 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     public async Task<RunReport> RunAsync(RunConfig config, CancellationToken cancellationToken = default)
     {
         Events.Clear();
-        var context = new RunContext($"run-{++_runs}", StateDir, this, TimeProvider.System, null) { Connect = Connect };
+        var context = new RunContext($"run-{++_runs}", StateDir, this, Clock, null) { Connect = Connect };
         return await new FleetRelease(config, context).RunAsync(cancellationToken);
     }
 

@@ -27,7 +27,7 @@ public sealed class SftpHostileServerTests : IDisposable
         return lost.Message;
     }
 
-    private static async Task ListAsync(SftpClient client) => await client.ListAsync("handle"u8.ToArray(), default);
+    private static async Task ListAsync(SftpClient client) => await client.ListAsync("handle"u8.ToArray(), 0, default);
 
     private static async Task StatAsync(SftpClient client) => await client.LstatAsync("x"u8, default);
 
@@ -73,7 +73,8 @@ public sealed class SftpHostileServerTests : IDisposable
         var next = 0;
         _server.Answer = request => SftpPacket.Names(request.Id, [.. Enumerable.Range(0, 100).Select(_ => Encoding.UTF8.GetBytes($"{next++}"))]);
         Assert.Contains("more than 10000 entries", await BreaksAsync(ListAsync, new SftpOptions { MaxDirectoryEntries = 10_000 }));
-        Assert.InRange(_server.Received.Count, 100, 110);
+        // And what was on its way.
+        Assert.InRange(_server.Received.Count, 100, 100 + 64);
     }
 
     [Fact]
@@ -93,7 +94,7 @@ public sealed class SftpHostileServerTests : IDisposable
             : reads == 4 ? SftpPacket.Names(request.Id, "."u8.ToArray(), "file"u8.ToArray(), ".."u8.ToArray())
             : SftpPacket.Status(request.Id, 1);
         using var client = await _server.ConnectAsync();
-        Assert.Equal("file"u8.ToArray(), Assert.Single(await client.ListAsync("handle"u8.ToArray(), default)).Name);
+        Assert.Equal("file"u8.ToArray(), Assert.Single(await client.ListAsync("handle"u8.ToArray(), 0, default)).Name);
     }
 
     [Theory]

@@ -107,7 +107,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         }
         await claim.ConfirmAsync();
         HasBegunCommit = true;
-        var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = fleet.Flush };
+        var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = staged.Flush };
         var outcome = await new Committer(files, claim, report).CommitAsync(commit, comparison.Plan, staged);
         Tell(comparison, outcome);
         var generation = await RecordAsync(claim, comparison, outcome);

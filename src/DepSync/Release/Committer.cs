@@ -183,7 +183,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
 
     private async Task FlushAsync(IReadOnlyList<RelativePath> directories)
     {
-        if (report.Flush == FlushMode.Never)
+        if (report.Flush == FlushMode.Never || directories.Count == 0 || (report.Flush == FlushMode.AtOnce && await files.FlushAllAsync(0, CancellationToken.None)))
         {
             return;
         }

@@ -97,9 +97,14 @@ internal static class SmallFile
     }
 }
 
-/// <summary>Whether what is written is brought to disk before the run goes on (<c>fsync: default</c>) or not (<c>never</c>).</summary>
+/// <summary>Whether what is written is brought to disk before the run goes on (<c>fsync: default</c>), and how, or not (<c>never</c>).</summary>
 internal enum FlushMode
 {
+    /// <summary>Each file and directory by itself.</summary>
     Durable,
+
+    /// <summary>The whole filesystem at once, when all is written.</summary>
+    AtOnce,
+
     Never,
 }

@@ -34,6 +34,9 @@ internal sealed record StagedRelease
 
     public required long BytesSent { get; init; }
 
+    /// <summary>How it was brought to disk, and how the directories that a commit touches are to be.</summary>
+    public FlushMode Flush { get; init; }
+
     /// <summary>
     /// As this, without what would take the place of a directory with content where removals must wait for something that could not be staged: what lies below it would go.
     /// </summary>

@@ -16,6 +16,9 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
     /// <summary>Bytes read and not yet acknowledged. The connection sends 1 MiB of it at a time; the rest keeps it busy.</summary>
     private const long BytesInFlight = 4 << 20;
 
+    /// <summary>ITEMS</summary>
+    public const int ItemsForOneFlush = 128;
+
     /// <exception cref="DepSyncException">The worker cannot take what is to be sent (Target): no space, no inodes, read-only, quota. The message tells the free space.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the run folder is to be dropped.</exception>
     public async Task<StagedRelease> StageAsync(StageRequest request, CancellationToken cancellationToken)
@@ -25,10 +28,23 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var outcome = new StageOutcome();
         meter.Begin(bytes, request.Items.Count(item => item.Change.Kind == EntryKind.File));
+        var flush = FlushModeAsync(request, cancellationToken);
         await StageFoldersAndLinksAsync(request, outcome, stop.Token);
+        request = request with { Flush = await flush };
         await StageFilesAsync(request, outcome, stop);
-        await FlushFoldersAsync(request, stop.Token);
-        return outcome.Finish(request.Items, meter.BytesSent);
+        request = request with { Flush = await new StagingFlush(files, request).RunAsync(bytes, outcome.GuardAsync, stop.Token) };
+        return outcome.Finish(request.Items, meter.BytesSent) with { Flush = request.Flush };
+    }
+
+    /// <summary>Whether the worker's programs are of use is asked while folders are made, of the one file that every run folder has.</summary>
+    private async Task<FlushMode> FlushModeAsync(StageRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Flush != FlushMode.Durable || request.Items.Count < ItemsForOneFlush)
+        {
+            return request.Flush;
+        }
+        var answer = await files.HashFilesAsync([new SizedPath(WorkerLayout.RunOwner(request.RunFolder), 0)], cancellationToken);
+        return answer is [not null] ? FlushMode.AtOnce : FlushMode.Durable;
     }
 
     private async Task StageFoldersAndLinksAsync(StageRequest request, StageOutcome outcome, CancellationToken cancellationToken)
@@ -100,20 +116,6 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
             {
                 slots.Release();
             }
-        }
-    }
-
-    /// <summary>A new directory is on disk with its entries before it is renamed into the live tree.</summary>
-    private async Task FlushFoldersAsync(StageRequest request, CancellationToken cancellationToken)
-    {
-        if (request.Flush == FlushMode.Never)
-        {
-            return;
-        }
-        foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.Directory).Chunk(FilesInFlight))
-        {
-            // A server that cannot do this is told of when the commit flushes the same directories in their places.
-            await Task.WhenAll(flight.Select(item => WorkerFileException.IgnoreAsync(files.FlushDirectoryAsync(item.Staged, cancellationToken).AsTask())).ToList());
         }
     }
 

@@ -40,6 +40,10 @@ internal static class CheckFindings
         { } known => new("free space", CheckOutcome.Ok, Size(known.Bytes)),
     };
 
+    /// <summary>No failure either way: without it contents are read back and files flushed one by one, which takes longer and checks as much.</summary>
+    public static CheckResult Exec(string? refusal) => new(
+        "exec", CheckOutcome.Ok, refusal is null ? "usable: sha256sum and sync run on the worker" : $"not used, contents are read back: {refusal}");
+
     /// <summary><paramref name="seconds"/> is the mtime of a file that was created just now; whole seconds, so one of them is no difference.</summary>
     public static CheckResult Clock(long seconds, DateTimeOffset now, TimeSpan tolerance)
     {

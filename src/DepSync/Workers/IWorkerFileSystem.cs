@@ -72,6 +72,16 @@ internal interface IWorkerFileSystem : IAsyncDisposable
     /// </summary>
     ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Brings everything that was written to the target's filesystem, by anybody, to disk in one go: files, directories and renames whose calls were awaited. False when this worker does
+    /// not do that, or it failed or took too long: then each file and directory is to be flushed by itself. Only after <see cref="HashFilesAsync"/> gave an answer, which shows
+    /// that its programs see the same files. <paramref name="bytes"/>: what was written, by which the patience grows.
+    /// </summary>
+    ValueTask<bool> FlushAllAsync(long bytes, CancellationToken cancellationToken);
+
+    /// <summary>Why this worker's own programs are not used; null while they are, before they were asked for, and for a local worker, which has no need of them.</summary>
+    string? ShellRefusal { get; }
+
     /// <summary>Free space of the filesystem that holds <paramref name="path"/>; null when the worker cannot tell.</summary>
     ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken);
 }

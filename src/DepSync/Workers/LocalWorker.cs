@@ -160,6 +160,10 @@ internal sealed partial class LocalWorker : IWorkerFileSystem
 
     public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<Digest?>?>(null);
 
+    public ValueTask<bool> FlushAllAsync(long bytes, CancellationToken cancellationToken) => ValueTask.FromResult(false);
+
+    public string? ShellRefusal => null;
+
     public ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken) =>
         Call(path, () =>
         {

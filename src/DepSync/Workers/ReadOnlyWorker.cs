@@ -44,6 +44,10 @@ internal sealed class ReadOnlyWorker(IWorkerFileSystem inner) : IWorkerFileSyste
 
     public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) => inner.HashFilesAsync(files, cancellationToken);
 
+    public ValueTask<bool> FlushAllAsync(long bytes, CancellationToken cancellationToken) => throw Write(RelativePath.Root);
+
+    public string? ShellRefusal => inner.ShellRefusal;
+
     public ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken) => inner.FreeSpaceAsync(path, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -112,6 +112,11 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) =>
         _shell is null ? ValueTask.FromResult<IReadOnlyList<Digest?>?>(null) : _shell.HashAsync(files, cancellationToken);
 
+    public ValueTask<bool> FlushAllAsync(long bytes, CancellationToken cancellationToken) =>
+        _shell is null ? ValueTask.FromResult(false) : _shell.FlushAsync(bytes, cancellationToken);
+
+    public string? ShellRefusal => _shell is null ? "ssh.exec is never" : _shell.Refusal;
+
     public async ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken)
     {
         if (!_client.Extensions.Statvfs)

@@ -162,6 +162,10 @@ internal sealed class WorkerCheck : IAsyncDisposable
         if (allowed == CheckProbe.Forbidden)
         {
             Add("writable", CheckOutcome.Ok, "not tried (--no-probe)");
+            if (!Worker.IsLocal)
+            {
+                Add("exec", CheckOutcome.Ok, "not tried (--no-probe)");
+            }
             return;
         }
         var name = $"{(target.HasFolder ? "" : ".depsync-")}probe-{Guid.NewGuid():N}";
@@ -173,8 +177,16 @@ internal sealed class WorkerCheck : IAsyncDisposable
                 _probe = probe;
                 _targetSeconds = target.HasFolder ? null : target.Seconds;
                 _results.Add(CheckFindings.Clock((await file.StatAsync(cancellationToken)).Seconds, _clock.GetUtcNow(), ClockTolerance));
+                // Random, so that no other file has this content: by it the worker's programs show whether they see what SFTP shows.
+                await file.WriteAtAsync(0, Guid.NewGuid().ToByteArray(), cancellationToken);
+                await file.CloseAsync(cancellationToken);
             }
             Add("writable", CheckOutcome.Ok, "a file can be created");
+            if (!Worker.IsLocal)
+            {
+                var hashed = await _files.HashFilesAsync([new SizedPath(probe, 16)], cancellationToken) is [not null];
+                _results.Add(CheckFindings.Exec(hashed ? null : _files.ShellRefusal ?? "it does not see the probe"));
+            }
         }
         catch (WorkerFileException refused)
         {

@@ -5,7 +5,7 @@ using DepSync.Sftp;
 namespace DepSync.Workers;
 
 /// <summary>
-/// Lets a worker's own programs hash its files (<c>ssh.exec: auto</c>): constant command lines, paths on their input. Nothing is run before the first use. Its first answer counts
+/// Lets a worker's own programs hash its files and bring them to disk (<c>ssh.exec: auto</c>): constant command lines, paths on their input. Nothing is run before the first use. Its first answer counts
 /// only when the shell is seen to show the same files as SFTP does: some of the files asked, and the records of DepSync, are read back too, in the same flight, and must have the hashes that
 /// the shell says. A shell that talks, refuses, lacks the programs or lies is told once and never asked again on this connection.
 /// <para>Failure: null, never an exception but for cancellation and <see cref="WorkerLostException"/>. Threads: safe for concurrent calls.</para>
@@ -13,6 +13,9 @@ namespace DepSync.Workers;
 internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSystem files)
 {
     private const string HashCommand = "xargs -0 sha256sum --";
+
+    /// <summary>syncfs of the filesystem that holds the path.</summary>
+    private const string FlushCommand = "xargs -0 sync -f --";
 
     /// <summary>Files of one command: their paths and its answer stay below some 3 MB, and a start of it, three round trips, below a thousandth of what they would take one by one.</summary>
     private const int FilesOfOneCommand = 8192;
@@ -33,7 +36,8 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
     private static readonly Digest Empty = Digest.FromBytes(SHA256.HashData([]));
 
     private volatile Trust _trust;
-    private int _told;
+    private volatile bool _cannotFlush;
+    private string? _refusal;
 
     private enum Trust
     {
@@ -60,6 +64,27 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
             begin += count;
         }
         return digests;
+    }
+
+    /// <summary>Why it is of no use, without the word that it is not used; null while nothing is against it.</summary>
+    public string? Refusal => Volatile.Read(ref _refusal);
+
+    /// <summary>As <see cref="IWorkerFileSystem.FlushAllAsync"/>.</summary>
+    public async ValueTask<bool> FlushAsync(long bytes, CancellationToken cancellationToken)
+    {
+        if (_trust != Trust.Proven || _cannotFlush)
+        {
+            return false;
+        }
+        var request = new ShellRequest(FlushCommand, ChecksumList.Ask(root, [RelativePath.Root]), 0, SftpClient.PatienceFor(bytes));
+        var answer = await runner.RunAsync(request, cancellationToken);
+        if (answer is { Failure: null, ExitStatus: 0 })
+        {
+            return true;
+        }
+        _cannotFlush = true;
+        Tell($"This worker's filesystem is not flushed as a whole: {Reason(answer.Failure ?? "sync failed", answer)}. Its files are flushed one by one instead.");
+        return false;
     }
 
     private static int PieceLength(IReadOnlyList<SizedPath> asked, int begin)
@@ -160,13 +185,17 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
     private bool Refuse(string reason, ShellAnswer answer)
     {
         _trust = Trust.Refused;
-        if (Interlocked.Exchange(ref _told, 1) == 0)
+        if (Interlocked.CompareExchange(ref _refusal, Reason(reason, answer), null) is null)
         {
-            var status = answer.ExitStatus is { } code and not 0 ? $" (exit status {code})" : "";
-            var said = LastLine(answer.ErrorText) is { Length: > 0 } text ? $"; it also said: {text}" : "";
-            Tell($"The shell of this worker is not used: {reason}{status}{said}. Contents are read back instead.");
+            Tell($"The shell of this worker is not used: {Refusal}. Contents are read back instead.");
         }
         return false;
+    }
+
+    private static string Reason(string reason, ShellAnswer answer)
+    {
+        var status = answer.ExitStatus is { } code and not 0 ? $" (exit status {code})" : "";
+        return LastLine(answer.ErrorText) is { Length: > 0 } said ? $"{reason}{status}; it also said: {said}" : $"{reason}{status}";
     }
 
     /// <summary>The last line says what happened; what stands before is greetings.</summary>

@@ -304,7 +304,7 @@ public sealed class ReleaseOrderTests : IDisposable
         Assert.Contains("<f+++++++++ a", _run.Lines());
     }
 
-    private static bool IsLive(string call) =>
+    internal static bool IsLive(string call) =>
         call.StartsWith("rename .depsync/run-2/new/", StringComparison.Ordinal)
         || (call.Contains("-> .depsync/run-2/old/", StringComparison.Ordinal) && !call.Contains("journal", StringComparison.Ordinal));
 

@@ -45,6 +45,60 @@ public sealed class ContentReaderTests
         Assert.Equal(Digest.FromBytes(SHA256.HashData("abc"u8)), digests.Values.Single());
     }
 
+    [Fact]
+    public async Task Contents_are_hashed_where_they_lie_and_nothing_is_read()
+    {
+        AddMany(500);
+        var before = 0;
+        _worker.Hash = asked =>
+        {
+            before = _worker.Calls;
+            return [.. asked.Select(file => (Digest?)Told(file.Path))];
+        };
+        var digests = await HashAllAsync();
+        Assert.Equal(before, _worker.Calls);
+        Assert.Equal(500, digests.Count);
+        Assert.All(digests, pair => Assert.Equal(Told(pair.Key), pair.Value));
+    }
+
+    [Fact]
+    public async Task What_the_worker_could_not_hash_is_read_back()
+    {
+        AddMany(500);
+        _worker.Hash = asked => [.. asked.Select(file => file.Path.ToString() == "f7" ? (Digest?)null : Told(file.Path))];
+        var digests = await HashAllAsync();
+        Assert.Equal(Digest.FromBytes(SHA256.HashData("7"u8)), digests[RelativePath.Parse("f7")]);
+        Assert.Equal(Told(RelativePath.Parse("f8")), digests[RelativePath.Parse("f8")]);
+    }
+
+    [Fact]
+    public async Task A_worker_that_does_not_hash_is_read_back()
+    {
+        AddMany(500);
+        var digests = await HashAllAsync();
+        Assert.Equal(Digest.FromBytes(SHA256.HashData("499"u8)), digests[RelativePath.Parse("f499")]);
+    }
+
+    [Fact]
+    public async Task A_few_small_files_are_read_back_without_asking()
+    {
+        AddMany(20);
+        _worker.Hash = _ => throw new InvalidOperationException("It is not to be asked.");
+        Assert.Equal(20, (await HashAllAsync()).Count);
+        _worker.Add("large", EntryKind.File, new byte[100_000]);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => HashAllAsync());
+    }
+
+    private static Digest Told(RelativePath path) => Digest.FromBytes(SHA256.HashData([.. "told "u8, .. path.Bytes]));
+
+    private void AddMany(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _worker.Add($"f{i}", EntryKind.File, $"{i}");
+        }
+    }
+
     private static FileEntry Entry(string path, long size) => new() { Path = RelativePath.Parse(path), Kind = EntryKind.File, Size = size };
 
     private async Task<IReadOnlyDictionary<RelativePath, Digest>> HashAllAsync(params FileEntry[] more)

@@ -14,6 +14,9 @@ internal sealed class ListedWorker : IWorkerFileSystem
 
     public int Calls { get; private set; }
 
+    /// <summary>What it says when it is asked to hash files itself; by itself it does not.</summary>
+    public Func<IReadOnlyList<SizedPath>, IReadOnlyList<Digest?>?> Hash { get; set; } = _ => null;
+
     public int InFlight => _inFlight;
 
     public int MostInFlight { get; private set; }
@@ -112,7 +115,11 @@ internal sealed class ListedWorker : IWorkerFileSystem
 
     public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<Digest?>?>(null);
+    public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) => ValueTask.FromResult(Hash(files));
+
+    public ValueTask<bool> FlushAllAsync(long bytes, CancellationToken cancellationToken) => ValueTask.FromResult(false);
+
+    public string? ShellRefusal => null;
 
     public ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -32,6 +32,9 @@ internal sealed class FaultScript
 
     public Func<WorkerCapabilities, WorkerCapabilities> Able { get; init; } = able => able;
 
+    /// <summary>The worker hashes its files itself and flushes its filesystem at once, as over SSH with <c>exec</c>.</summary>
+    public bool Shell { get; init; }
+
     /// <summary>The user that the connection acts as although it is root: what it makes is shown as its own, and missing rights are refused as by the kernel.</summary>
     public int? Login { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using DepSync.Model;
 using DepSync.Workers;
 
@@ -95,7 +96,7 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
     {
         try
         {
-            return await Call("hash", RelativePath.Root, () => inner.HashFilesAsync(files, cancellationToken));
+            return await Call("hash", RelativePath.Root, () => script.Shell ? HashAsync(files) : inner.HashFilesAsync(files, cancellationToken));
         }
         catch (WorkerFileException)
         {
@@ -103,9 +104,33 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
         }
     }
 
+    public async ValueTask<bool> FlushAllAsync(long bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Call("sync", RelativePath.Root, () => ValueTask.FromResult(script.Shell));
+        }
+        catch (WorkerFileException)
+        {
+            return false;
+        }
+    }
+
+    public string? ShellRefusal => inner.ShellRefusal;
+
     public ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken) => Call("space", path, () => inner.FreeSpaceAsync(path, cancellationToken));
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private async ValueTask<IReadOnlyList<Digest?>?> HashAsync(IReadOnlyList<SizedPath> asked)
+    {
+        var digests = new List<Digest?>();
+        foreach (var path in asked.Select(file => Path.Combine(inner.Place.CanonicalPath, file.Path.ToString())))
+        {
+            digests.Add(File.Exists(path) ? Digest.FromBytes(SHA256.HashData(await File.ReadAllBytesAsync(path))) : null);
+        }
+        return digests;
+    }
 
     private static WorkerFileException Unsupported(RelativePath path) => new(WorkerFileError.Unsupported, path, "The server does not know this request.");
 

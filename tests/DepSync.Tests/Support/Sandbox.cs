@@ -32,12 +32,15 @@ internal sealed class Sandbox : IDisposable
         {
             if (_sshd is null)
             {
-                _sshd = SshdServer.Start();
+                _sshd = StartSshd();
                 File.Copy(_sshd.KnownHosts, KnownHosts);
             }
             return _sshd;
         }
     }
+
+    /// <summary>How it is started; set before it is asked for.</summary>
+    public Func<SshdServer> StartSshd { get; init; } = () => SshdServer.Start();
 
     /// <summary>Lines of depsync.yaml beside the folders, the keys and <c>settle: 0</c>.</summary>
     public List<string> Settings { get; } = ["settle: 0"];

@@ -28,12 +28,25 @@ public sealed class WorkerCheckTests : IDisposable
         await using (var check = await RunAsync(SshRun.Settings(server), SshRun.Worker(server, _folder)))
         {
             Assert.All(check.Results, result => Assert.True(result.Outcome == CheckOutcome.Ok, result.ToString()));
-            Assert.Equal(["connection", "extensions", "target", "free space", "filesystems", "clock", "writable"], check.Results.Select(result => result.Name));
+            Assert.Equal(["connection", "extensions", "target", "free space", "filesystems", "clock", "writable", "exec"], check.Results.Select(result => result.Name));
             Assert.StartsWith("posix-rename, ", check.Results[1].Message, StringComparison.Ordinal);
             Assert.NotEqual(before, Listing());
         }
         Assert.Equal(before, Listing());
         Assert.Equal(then, Directory.GetLastWriteTimeUtc(_folder));
+    }
+
+    [SshdTheory]
+    [InlineData(ShellAccount.Honest, true, "usable")]
+    [InlineData(ShellAccount.Honest, false, "not used, contents are read back: ssh.exec is never")]
+    [InlineData("echo Welcome; exec sh -c \"$1\"", true, "not used, contents are read back: it writes \"Welcome")]
+    public async Task Whether_commands_run_on_the_worker_is_told_and_no_failure(string body, bool exec, string told)
+    {
+        using var server = ShellAccount.Start(body);
+        await using var check = await RunAsync(SshRun.Settings(server) with { Exec = exec }, SshRun.Worker(server, _folder));
+        var result = check.Results.Single(result => result.Name == "exec");
+        Assert.Equal(CheckOutcome.Ok, result.Outcome);
+        Assert.StartsWith(told, result.Message, StringComparison.Ordinal);
     }
 
     [SshdFact]

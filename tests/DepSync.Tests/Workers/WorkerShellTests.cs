@@ -10,6 +10,7 @@ namespace DepSync.Tests.Workers;
 public sealed class WorkerShellTests : IDisposable
 {
     private const string HashCommand = "xargs -0 sha256sum --";
+    private const string FlushCommand = "xargs -0 sync -f --";
 
     private readonly TempTree _tree = new();
 
@@ -201,6 +202,38 @@ public sealed class WorkerShellTests : IDisposable
         server.Stop();
         Assert.Null(await hashing.WaitAsync(TimeSpan.FromMinutes(1)));
         await Assert.ThrowsAsync<WorkerLostException>(() => worker.ListAsync(RelativePath.Root, default).AsTask());
+    }
+
+    [SshdTheory]
+    [InlineData("Builtin")]
+    [InlineData("OpenSsh")]
+    public async Task A_filesystem_is_flushed_at_once_after_a_hash_has_shown_that_it_is_the_same(string client)
+    {
+        using var server = ShellAccount.Start(ShellAccount.Honest);
+        _tree.Write("a", "a");
+        await using var worker = await Run(server, client).ConnectAsync(server, _tree.Path);
+        Assert.False(await worker.FlushAllAsync(1, default));
+        Assert.NotNull(await worker.HashFilesAsync([File("a")], default));
+        Assert.True(await worker.FlushAllAsync(1, default));
+        Assert.Equal([HashCommand, FlushCommand], ShellAccount.Commands(server));
+    }
+
+    [SshdTheory]
+    [InlineData("case \"$1\" in *sync*) echo sync: no >&2; exit 1 ;; esac; exec sh -c \"$1\"", "exit status 1")]
+    [InlineData("case \"$1\" in *sync*) echo done; exit 0 ;; esac; exec sh -c \"$1\"", "more than it was asked for")]
+    [InlineData("case \"$1\" in *sync*) kill -9 $$ ;; esac; exec sh -c \"$1\"", "sync failed")]
+    public async Task A_flush_that_does_not_end_well_is_told_once_and_not_tried_again(string body, string told)
+    {
+        using var server = ShellAccount.Start(body);
+        _tree.Write("a", "a");
+        var run = Run(server, "Builtin");
+        await using var worker = await run.ConnectAsync(server, _tree.Path);
+        Assert.NotNull(await worker.HashFilesAsync([File("a")], default));
+        Assert.False(await worker.FlushAllAsync(1, default));
+        Assert.False(await worker.FlushAllAsync(1, default));
+        Assert.Contains(told, Assert.Single(run.Notes), StringComparison.Ordinal);
+        Assert.Equal(2, ShellAccount.Commands(server).Count);
+        Assert.NotNull(await worker.HashFilesAsync([File("a")], default));
     }
 
     private static SshRun Run(SshdServer server, string client) => SshRun.For(SshRun.Settings(server, Enum.Parse<SshClientKind>(client)));

@@ -1,0 +1,59 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>Runs the flush of one item and keeps its refusal, so that the item is not committed.</summary>
+internal delegate Task GuardItem(StagedItem item, Func<Task> flush);
+
+/// <summary>
+/// Brings what is staged to disk, where it was not when each file was sent. A flush of the whole filesystem that fails is made good file by file: nothing is committed on the
+/// word of a flush that did not end well. One use.
+/// </summary>
+internal sealed class StagingFlush(IWorkerFileSystem files, StageRequest request)
+{
+    /// <summary>Items in one flight, as in staging.</summary>
+    private const int ItemsInFlight = 256;
+
+    /// <summary>The way that was gone, which the commit follows.</summary>
+    public async Task<FlushMode> RunAsync(long bytes, GuardItem guard, CancellationToken cancellationToken)
+    {
+        if (request.Flush == FlushMode.Never || (request.Flush == FlushMode.AtOnce && await files.FlushAllAsync(bytes, cancellationToken)))
+        {
+            return request.Flush;
+        }
+        if (request.Flush == FlushMode.AtOnce)
+        {
+            foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.File).Chunk(ItemsInFlight))
+            {
+                await Task.WhenAll(flight.Select(item => guard(item, () => FlushFileAsync(item.Staged, cancellationToken))).ToList());
+            }
+        }
+        // A new directory is on disk with its entries before it is renamed into the live tree.
+        foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.Directory).Chunk(ItemsInFlight))
+        {
+            // A server that cannot do this is told of when the commit flushes the same directories in their places.
+            await Task.WhenAll(flight.Select(item => WorkerFileException.IgnoreAsync(files.FlushDirectoryAsync(item.Staged, cancellationToken).AsTask())).ToList());
+        }
+        return FlushMode.Durable;
+    }
+
+    /// <summary>What cannot be flushed is taken away again: it may lie in a new directory that goes live as a whole. What was not staged is not there.</summary>
+    private async Task FlushFileAsync(RelativePath staged, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var file = await files.OpenAsync(staged, cancellationToken);
+            if (file is not null)
+            {
+                await file.FlushAsync(cancellationToken);
+                await file.CloseAsync(cancellationToken);
+            }
+        }
+        catch (WorkerFileException)
+        {
+            await files.RemoveFileAsync(staged, CancellationToken.None);
+            throw;
+        }
+    }
+}

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace DepSync.Model;
 
@@ -11,6 +12,13 @@ internal readonly record struct Digest(ulong A, ulong B, ulong C, ulong D)
     /// <summary>Takes the 32 bytes as the hash function wrote them.</summary>
     public static Digest FromBytes(ReadOnlySpan<byte> bytes) =>
         bytes.Length == Size ? MemoryMarshal.Read<Digest>(bytes) : throw new ArgumentException("A SHA-256 digest has 32 bytes.", nameof(bytes));
+
+    public static Digest Of(ReadOnlySpan<byte> content)
+    {
+        Span<byte> bytes = stackalloc byte[Size];
+        SHA256.HashData(content, bytes);
+        return FromBytes(bytes);
+    }
 
     public static bool TryParseHex(ReadOnlySpan<byte> hex, out Digest digest)
     {

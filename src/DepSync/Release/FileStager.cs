@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using DepSync.Model;
@@ -28,23 +29,54 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     {
         var entry = item.Change.Source!;
         await using var original = await source.OpenAsync(entry.Path, cancellationToken);
-        if (original is null)
-        {
-            return Deferral.Vanished;
-        }
-        await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
+        return original is null ? Deferral.Vanished
+            : entry.Size <= files.Capabilities.MaxTransfer ? await StageSmallAsync(item, original, sent, cancellationToken)
+            : await StageLargeAsync(item, original, sent, cancellationToken);
+    }
+
+    /// <summary>What fits in one write is read and hashed before anything is asked for, so two flights stage it: one opens, the other does all the rest.</summary>
+    private async Task<Deferral> StageSmallAsync(StagedItem item, IFileContent original, IProgress<int> sent, CancellationToken cancellationToken)
+    {
+        var size = (int)item.Change.Source!.Size;
+        await budget.AcquireAsync(size, cancellationToken);
+        var buffer = ArrayPool<byte>.Shared.Rent(size);
         try
         {
-            if (await SendAsync(original, entry.Size, file, sent, cancellationToken) == entry.Digest)
+            var content = buffer.AsMemory(0, size);
+            if (!await FillAsync(original, 0, content, cancellationToken) || Digest.Of(content.Span) != item.Change.Source.Digest)
             {
-                await FinishAsync(item, file, cancellationToken);
-                return Deferral.None;
+                return Deferral.Changing;
             }
+            await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
+            var write = file.WriteAtAsync(0, content, CancellationToken.None);
+            await FinishOrDropAsync(item, file, write, cancellationToken);
+            sent.Report(size);
+            return Deferral.None;
+        }
+        finally
+        {
+            Return(buffer.AsMemory(0, size));
+        }
+    }
+
+    private async Task<Deferral> StageLargeAsync(StagedItem item, IFileContent original, IProgress<int> sent, CancellationToken cancellationToken)
+    {
+        var entry = item.Change.Source!;
+        await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
+        Digest? digest;
+        try
+        {
+            digest = await SendAsync(original, entry.Size, file, sent, cancellationToken);
         }
         catch (Exception exception) when (exception is WorkerFileException or IOException)
         {
             await DropAsync(item.Staged, file);
             throw;
+        }
+        if (digest == entry.Digest)
+        {
+            await FinishOrDropAsync(item, file, ValueTask.CompletedTask, cancellationToken);
+            return Deferral.None;
         }
         await DropAsync(item.Staged, file);
         return Deferral.Changing;
@@ -143,22 +175,56 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         return true;
     }
 
-    /// <summary>Owner first, because giving a file away clears bits; then mode and mtime, size read back, flush and close, all in one flight.</summary>
-    private async Task FinishAsync(StagedItem item, IWorkerFile file, CancellationToken cancellationToken)
+    private async Task FinishOrDropAsync(StagedItem item, IWorkerFile file, ValueTask write, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await FinishAsync(item, file, write, cancellationToken);
+        }
+        catch (WorkerFileException)
+        {
+            await DropAsync(item.Staged, file);
+            throw;
+        }
+    }
+
+    /// <summary>Owner first, because giving a file away clears bits; then mode and mtime, size read back, flush and close, all in one flight behind the last write.</summary>
+    private async Task FinishAsync(StagedItem item, IWorkerFile file, ValueTask write, CancellationToken cancellationToken)
     {
         var entry = item.Change.Source!;
-        var owner = request.OwnerFor(item) is { } change ? file.SetAttributesAsync(change, cancellationToken).AsTask() : Task.CompletedTask;
+        var owner = request.OwnerFor(item) is { } change ? WorkerFileException.IgnoreAsync(file.SetAttributesAsync(change, cancellationToken).AsTask()) : Task.CompletedTask;
         int? mode = files.Capabilities.UnixModes ? entry.Mode & PermissionBits : null;
-        var attributes = file.SetAttributesAsync(new AttributeChange(mode, entry.WorkerSeconds), cancellationToken).AsTask();
-        var stat = file.StatAsync(cancellationToken).AsTask();
-        var flush = request.Flush == FlushMode.Durable ? file.FlushAsync(cancellationToken).AsTask() : Task.CompletedTask;
-        var close = file.CloseAsync(cancellationToken).AsTask();
+        var attributes = file.SetAttributesAsync(new AttributeChange(mode, entry.WorkerSeconds), cancellationToken);
+        var stat = file.StatAsync(cancellationToken);
+        var flush = request.Flush == FlushMode.Durable ? file.FlushAsync(cancellationToken) : ValueTask.CompletedTask;
+        var close = file.CloseAsync(cancellationToken);
         // An owner that the login may not set is no failure: the file is then the login's own, as with every other tool.
-        await Task.WhenAll(WorkerFileException.IgnoreAsync(owner), attributes, stat, flush, close);
+        await AllAsync([write, new ValueTask(owner), attributes, flush, close]);
         var size = (await stat).Size;
         if (size != entry.Size)
         {
             throw new WorkerFileException(WorkerFileError.Failure, item.Staged, $"{entry.Size} bytes were written without an error, but the staged file has {size}.");
         }
+    }
+
+    /// <summary>
+    /// Waits for all, whatever becomes of each: the memory that is written from is free afterwards. The last is waited for first: answers come in order, so the others are
+    /// there by then. Throws the failure of the earliest.
+    /// </summary>
+    private static async Task AllAsync(ValueTask[] flight)
+    {
+        ExceptionDispatchInfo? failure = null;
+        for (var i = flight.Length - 1; i >= 0; i--)
+        {
+            try
+            {
+                await flight[i];
+            }
+            catch (Exception exception)
+            {
+                failure = ExceptionDispatchInfo.Capture(exception);
+            }
+        }
+        failure?.Throw();
     }
 }

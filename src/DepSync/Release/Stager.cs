@@ -74,37 +74,21 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
         }
     }
 
+    /// <summary>So many files under way, each followed by the next one on the thread that hears of its end.</summary>
     private async Task StageFilesAsync(StageRequest request, StageOutcome outcome, CancellationTokenSource stop)
     {
         var stager = new FileStager(files, source, request, new ByteBudget(BytesInFlight));
-        using var slots = new SemaphoreSlim(FilesInFlight);
-        var running = new List<Task>();
-        try
-        {
-            foreach (var item in request.Items.Where(item => item.Change.Kind == EntryKind.File))
-            {
-                await slots.WaitAsync(stop.Token);
-                running.Add(StageFileAsync(item));
-            }
-        }
-        finally
-        {
-            await Task.WhenAll(running);
-        }
+        var waiting = new ConcurrentQueue<StagedItem>(request.Items.Where(item => item.Change.Kind == EntryKind.File));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(FilesInFlight, waiting.Count)).Select(_ => StageWaitingAsync()).ToList());
 
-        async Task StageFileAsync(StagedItem item)
+        async Task StageWaitingAsync()
         {
             try
             {
-                await outcome.GuardAsync(item, async () =>
+                while (waiting.TryDequeue(out var item))
                 {
-                    var deferral = await stager.StageAsync(item, meter, stop.Token);
-                    outcome.Defer(item, deferral);
-                    meter.FileDone();
-                });
-                if (outcome.FailedWriting(item) is { } refusal)
-                {
-                    throw await StorageFailure.DiagnoseAsync(files, request.RunFolder, refusal);
+                    stop.Token.ThrowIfCancellationRequested();
+                    await StageFileAsync(item);
                 }
             }
             catch
@@ -112,9 +96,18 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
                 await stop.CancelAsync();
                 throw;
             }
-            finally
+        }
+
+        async ValueTask StageFileAsync(StagedItem item)
+        {
+            await outcome.GuardAsync(item, async () =>
             {
-                slots.Release();
+                outcome.Defer(item, await stager.StageAsync(item, meter, stop.Token));
+                meter.FileDone();
+            });
+            if (outcome.FailedWriting(item) is { } refusal)
+            {
+                throw await StorageFailure.DiagnoseAsync(files, request.RunFolder, refusal);
             }
         }
     }

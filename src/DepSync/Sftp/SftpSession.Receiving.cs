@@ -8,9 +8,11 @@ internal sealed partial class SftpSession
     /// <summary>With so many replies owed a pause costs the server no idle time.</summary>
     private const int GatherAbove = 256;
 
-    private async Task ReceiveLoopAsync()
+    /// <summary>
+    /// On a thread of its own that blocks: a push in full flight wakes this one alone, where a pool would hand each batch from the stream's thread to a timer's to another one.
+    /// </summary>
+    private void ReceiveLoop()
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var buffer = new byte[FirstReceiveBuffer];
         var start = 0;
         var end = 0;
@@ -24,9 +26,9 @@ internal sealed partial class SftpSession
                 }
                 if (_options.GatherReplies > TimeSpan.Zero && OwesMany())
                 {
-                    await Task.Delay(_options.GatherReplies, _options.Clock).ConfigureAwait(false);
+                    Thread.Sleep(_options.GatherReplies);
                 }
-                var count = await _stream.ReadAsync(buffer.AsMemory(end)).ConfigureAwait(false);
+                var count = _stream.Read(buffer, end, buffer.Length - end);
                 if (count == 0)
                 {
                     throw Ended(buffer.AsSpan(start, end - start));

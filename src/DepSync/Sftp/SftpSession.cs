@@ -60,7 +60,7 @@ internal sealed partial class SftpSession : IDisposable
     public static async Task<SftpSession> OpenAsync(Stream stream, SftpOptions options, CancellationToken cancellationToken)
     {
         var session = new SftpSession(stream, options);
-        _ = session.ReceiveLoopAsync();
+        new Thread(session.ReceiveLoop) { IsBackground = true, Name = "sftp" }.Start();
         try
         {
             var init = session.Rent(SftpExpected.Version);

@@ -62,6 +62,7 @@ internal sealed partial class SshNetChannel
         {
             throw new InvalidOperationException("The pipe paused its writer.");
         }
+        Arrived();
     }
 
     public void OnErrorText(byte[] data)
@@ -115,6 +116,7 @@ internal sealed partial class SshNetChannel
             _completed = true;
             _failure = failure;
             _received.Writer.Complete();
+            Arrived();
         }
     }
 }

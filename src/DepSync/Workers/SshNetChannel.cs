@@ -30,6 +30,11 @@ internal sealed partial class SshNetChannel : Stream
     private readonly Pipe _received = new(new PipeOptions(
         readerScheduler: PipeScheduler.ThreadPool, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0, minimumSegmentSize: ReceivePacket, useSynchronizationContext: false));
 
+    /// <summary>Guards <see cref="_readerBlocks"/>; pulsed when there is something to read for a reader that blocks.</summary>
+    private readonly object _arrival = new();
+
+    private bool _readerBlocks;
+
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int?> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -121,17 +126,23 @@ internal sealed partial class SshNetChannel : Stream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var result = await _received.Reader.ReadAsync(cancellationToken);
-        var available = result.Buffer;
-        if (available.IsEmpty)
+        return Read(result, buffer.Span);
+    }
+
+    /// <summary>Blocks until something is there, or the end.</summary>
+    public override int Read(Span<byte> buffer)
+    {
+        ReadResult result;
+        lock (_arrival)
         {
-            _received.Reader.AdvanceTo(available.Start);
-            return result.IsCompleted && _failure is null ? 0 : throw new IOException(_failure?.Message ?? "The connection was closed here.", _failure);
+            while (!_received.Reader.TryRead(out result))
+            {
+                _readerBlocks = true;
+                Monitor.Wait(_arrival);
+                _readerBlocks = false;
+            }
         }
-        var count = (int)Math.Min(available.Length, buffer.Length);
-        available.Slice(0, count).CopyTo(buffer.Span);
-        _received.Reader.AdvanceTo(available.GetPosition(count));
-        Replenish(count);
-        return count;
+        return Read(result, buffer);
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -145,7 +156,7 @@ internal sealed partial class SshNetChannel : Stream
         }
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override void Write(byte[] buffer, int offset, int count) => WriteAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
@@ -170,6 +181,7 @@ internal sealed partial class SshNetChannel : Stream
             _abort();
             Fail(new IOException("The connection was closed here."));
             _received.Reader.CancelPendingRead();
+            Arrived();
         }
         base.Dispose(disposing);
     }
@@ -260,6 +272,32 @@ internal sealed partial class SshNetChannel : Stream
         _opened.TrySetException(failure);
         _answered.TrySetException(failure);
         _exited.TrySetResult(null);
+    }
+
+    private void Arrived()
+    {
+        lock (_arrival)
+        {
+            if (_readerBlocks)
+            {
+                Monitor.Pulse(_arrival);
+            }
+        }
+    }
+
+    private int Read(ReadResult result, Span<byte> buffer)
+    {
+        var available = result.Buffer;
+        if (available.IsEmpty)
+        {
+            _received.Reader.AdvanceTo(available.Start);
+            return result.IsCompleted && _failure is null ? 0 : throw new IOException(_failure?.Message ?? "The connection was closed here.", _failure);
+        }
+        var count = (int)Math.Min(available.Length, buffer.Length);
+        available.Slice(0, count).CopyTo(buffer);
+        _received.Reader.AdvanceTo(available.GetPosition(count));
+        Replenish(count);
+        return count;
     }
 
     private sealed class SessionOpenInfo : ChannelOpenInfo

@@ -26,7 +26,7 @@ internal sealed partial class SftpSession
                 }
                 if (_options.GatherReplies > TimeSpan.Zero && OwesMany())
                 {
-                    Thread.Sleep(_options.GatherReplies);
+                    _ended.Wait(_options.GatherReplies);
                 }
                 var count = _stream.Read(buffer, end, buffer.Length - end);
                 if (count == 0)

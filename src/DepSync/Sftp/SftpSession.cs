@@ -42,6 +42,9 @@ internal sealed partial class SftpSession : IDisposable
     /// <summary>The thread that hands out a batch of replies; 0 between batches.</summary>
     private volatile int _batchThread;
 
+    /// <summary>Set when the session is over, which ends a pause.</summary>
+    private readonly ManualResetEventSlim _ended = new(initialState: false, spinCount: 0);
+
     private bool _versionDue = true;
 
     private SftpSession(Stream stream, SftpOptions options)
@@ -199,6 +202,7 @@ internal sealed partial class SftpSession : IDisposable
             _queue.Clear();
         }
         _timer.Dispose();
+        _ended.Set();
         // The stream goes first: a waiter that hears of its failure may use the memory again that is being sent.
         try
         {

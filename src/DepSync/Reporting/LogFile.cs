@@ -11,7 +11,7 @@ namespace DepSync.Reporting;
 
 /// <summary>
 /// The rolling file <c>depsync-YYYYMMDD[_NNN].log</c>: a new one each day and at each <c>max_size</c>, the oldest beyond <c>keep_files</c> removed, readable for its owner
-/// alone. Each line is on its way to the system when <see cref="Write"/> returns. One process at a time may have it open. A line that cannot be written later on is told
+/// alone. Lines are on their way to the system within a second, or when <see cref="Flush"/> returns (see <see cref="HeldStream"/>). One process at a time may have it open. A line that cannot be written later on is told
 /// once and counted; it never throws.
 /// </summary>
 internal sealed class LogFile : IDisposable, ILoggingFailureListener
@@ -20,13 +20,15 @@ internal sealed class LogFile : IDisposable, ILoggingFailureListener
 
     private readonly Action<string> _tell;
     private readonly Logger _logger;
+    private readonly OpenedFiles _files;
     private int _failures;
 
     /// <param name="tell">Takes the one message about a log that cannot be written any more.</param>
     /// <exception cref="DepSyncException">LocalFiles: the folder or the file cannot be written. The file sink itself would be silent about it.</exception>
-    public LogFile(RunLogSettings settings, Action<string> tell)
+    public LogFile(RunLogSettings settings, TimeProvider time, Action<string> tell)
     {
         _tell = tell;
+        _files = new OpenedFiles(settings.MaxSizeBytes, time);
         Probe(settings.Directory);
         _logger = new LoggerConfiguration()
             .MinimumLevel.Verbose()
@@ -39,7 +41,7 @@ internal sealed class LogFile : IDisposable, ILoggingFailureListener
                     rollOnFileSizeLimit: true,
                     retainedFileCountLimit: settings.KeepFiles,
                     encoding: new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
-                    hooks: new OwnerOnly()),
+                    hooks: _files),
                 this)
             .CreateLogger();
     }
@@ -49,6 +51,19 @@ internal sealed class LogFile : IDisposable, ILoggingFailureListener
 
     public void Write(DateTimeOffset time, LogEventLevel level, string line) =>
         _logger.Write(new LogEvent(time, level, exception: null, MessageTemplate.Empty, [new LogEventProperty(LineProperty, new ScalarValue(line))]));
+
+    /// <summary>Brings all lines to the system.</summary>
+    public void Flush()
+    {
+        try
+        {
+            _files.Newest?.WriteThrough();
+        }
+        catch (IOException exception)
+        {
+            OnLoggingFailed(this, LoggingFailureKind.Permanent, exception.Message, null, exception);
+        }
+    }
 
     public void OnLoggingFailed(object sender, LoggingFailureKind kind, string message, IReadOnlyCollection<LogEvent>? events, Exception? exception)
     {
@@ -117,15 +132,18 @@ internal sealed class LogFile : IDisposable, ILoggingFailureListener
         }
     }
 
-    private sealed class OwnerOnly : FileLifecycleHooks
+    /// <summary>Each file for its owner alone, and behind a <see cref="HeldStream"/>.</summary>
+    private sealed class OpenedFiles(long limit, TimeProvider time) : FileLifecycleHooks
     {
+        public HeldStream? Newest { get; private set; }
+
         public override Stream OnFileOpened(string path, Stream underlyingStream, Encoding encoding)
         {
             if (!OperatingSystem.IsWindows())
             {
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             }
-            return underlyingStream;
+            return Newest = new HeldStream(underlyingStream, limit, time);
         }
     }
 }

@@ -5,7 +5,8 @@ namespace DepSync.Reporting;
 
 /// <summary>
 /// The log of the runs of this machine: one event, one line. A run that found everything in order is one line in all: what it says is held back until something else is
-/// known. Opened by whoever holds the run's lock, and by nobody else. Safe for concurrent calls; disposing writes what is held back and flushes.
+/// known. Opened by whoever holds the run's lock, and by nobody else. Safe for concurrent calls; disposing writes what is held back and
+/// flushes. All but changes is on its way to the system when the call returns; a killed process loses the changes of its last second at most.
 /// </summary>
 internal sealed class RunLog : IRunObserver, IDisposable
 {
@@ -24,7 +25,7 @@ internal sealed class RunLog : IRunObserver, IDisposable
     {
         _origin = origin;
         _time = time;
-        _file = new LogFile(settings, tell);
+        _file = new LogFile(settings, time, tell);
     }
 
     /// <summary>How many lines were lost.</summary>
@@ -69,6 +70,11 @@ internal sealed class RunLog : IRunObserver, IDisposable
                     break;
                 default:
                     break;
+            }
+            if (runEvent is not EntryChanged)
+            {
+                // A change is one of many, and followed by the result of its worker at the latest.
+                _file.Flush();
             }
         }
     }

@@ -131,6 +131,29 @@ public sealed class RunLogTests : IDisposable
     }
 
     [Fact]
+    public void Changes_are_in_the_file_a_second_later_or_with_the_next_other_event()
+    {
+        using var log = Open(new RunLogSettings(_folder, 14, 10_000_000));
+        log.On(Started("worker-1"));
+        log.On(Created("worker-1", "first"));
+        Assert.DoesNotContain("first", Content(), StringComparison.Ordinal);
+        _time.Pass(TimeSpan.FromSeconds(1));
+        Assert.Contains("run started", Content(), StringComparison.Ordinal);
+        Assert.EndsWith("create file first (source, 12 bytes)", Content(), StringComparison.Ordinal);
+
+        log.On(Created("worker-1", "second"));
+        log.On(new Note(NoteLevel.Notice, "at once"));
+        Assert.Contains("create file second", Content(), StringComparison.Ordinal);
+        Assert.EndsWith("at once", Content(), StringComparison.Ordinal);
+
+        for (var i = 0; i < 2000; i++)
+        {
+            log.On(Created("worker-1", $"file-{i}"));
+        }
+        Assert.InRange(Content().Split('\n').Length, 1000, 2003);
+    }
+
+    [Fact]
     public void The_next_run_goes_on_in_the_same_file_and_the_probe_leaves_no_trace()
     {
         Log([Started("first")]);

@@ -13,28 +13,42 @@ internal static class FileHasher
     /// <summary>Null when the file does not end where it was said to: it is being changed.</summary>
     public static Digest? Hash(SourceFile file, long size, CancellationToken cancellationToken)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        // One byte more than the file has: a read that does not fill it has met the end.
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferSize, size + 1));
         try
         {
-            var offset = 0L;
-            while (offset <= size && file.ReadAt(offset, buffer) is var count and > 0)
+            var count = file.ReadAt(0, buffer);
+            if (count < buffer.Length && count == size)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                hash.AppendData(buffer, 0, count);
-                offset += count;
+                Span<byte> bytes = stackalloc byte[Digest.Size];
+                SHA256.HashData(buffer.AsSpan(0, count), bytes);
+                return Digest.FromBytes(bytes);
             }
-            if (offset != size)
-            {
-                return null;
-            }
-            Span<byte> bytes = stackalloc byte[Digest.Size];
-            hash.GetHashAndReset(bytes);
-            return Digest.FromBytes(bytes);
+            return HashFrom(count, (file, size, buffer), cancellationToken);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>The first <paramref name="offset"/> bytes are in the buffer.</summary>
+    private static Digest? HashFrom(long offset, (SourceFile File, long Size, byte[] Buffer) source, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(source.Buffer, 0, (int)offset);
+        while (offset > 0 && offset <= source.Size && source.File.ReadAt(offset, source.Buffer) is var count and > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            hash.AppendData(source.Buffer, 0, count);
+            offset += count;
+        }
+        if (offset != source.Size)
+        {
+            return null;
+        }
+        Span<byte> bytes = stackalloc byte[Digest.Size];
+        hash.GetHashAndReset(bytes);
+        return Digest.FromBytes(bytes);
     }
 }

@@ -7,10 +7,15 @@ namespace DepSync.Scanning;
 /// <summary>
 /// An open regular file of the manager directory. A refusal of the system is an <see cref="IOException"/>. Safe for concurrent calls.
 /// </summary>
-internal sealed class SourceFile(SafeFileHandle handle) : IFileContent, IDisposable
+internal sealed class SourceFile(SafeFileHandle handle, SourceEntry? opened = null) : IFileContent, IDisposable
 {
+    private readonly SourceEntry? _opened = opened;
+
     /// <summary>What Windows has no counterpart of.</summary>
     internal const int WindowsFileMode = 0x1A4;
+
+    /// <summary>As <see cref="Look"/>, but of the moment of opening where that is known already: what begins a read, and is compared with a later look.</summary>
+    public SourceEntry Opened => _opened ?? Look();
 
     /// <summary>The file as it is now: two equal stamps around a read prove that one state was read.</summary>
     public FileStamp Stamp() => Look().Stamp;

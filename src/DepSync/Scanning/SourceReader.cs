@@ -43,7 +43,7 @@ internal sealed class SourceReader(SourceTree tree, HashCache cache, UploadGate 
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            var now = opened.Look();
+            var now = attempt == 0 ? opened.Opened : opened.Look();
             var changed = now.Stamp != file.Seen.Stamp;
             file = file with { Seen = now };
             if (changed && gate.IsUnsettled(file.Path, now.Stamp))

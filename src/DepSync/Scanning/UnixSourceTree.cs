@@ -86,9 +86,10 @@ internal sealed class UnixSourceTree : SourceTree
         {
             return null;
         }
-        if (UnixFile.Stat(handle).Kind == EntryKind.File)
+        var opened = ToEntry([], UnixFile.Stat(handle));
+        if (opened.Kind == EntryKind.File)
         {
-            return new SourceFile(handle);
+            return new SourceFile(handle, opened);
         }
         handle.Dispose();
         return null;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using DepSync.Model;
 
 namespace DepSync.State;
@@ -63,7 +65,8 @@ internal sealed class HashCache
     /// <summary>The content of a file that has this stamp; null when it must be read.</summary>
     public KnownContent? Find(RelativePath path, FileStamp stamp)
     {
-        if (!_loaded.TryGetValue(path, out var slot) || slot.Stamp != stamp)
+        ref var slot = ref CollectionsMarshal.GetValueRefOrNullRef(_loaded, path);
+        if (Unsafe.IsNullRef(ref slot) || slot.Stamp != stamp)
         {
             return null;
         }
@@ -89,16 +92,17 @@ internal sealed class HashCache
     /// <exception cref="DepSyncException"><see cref="ErrorKind.LocalFiles"/>: it cannot be written; the old file stands.</exception>
     public void Save(UnseenEntries unseen)
     {
-        var kept = _loaded.Where(pair => (pair.Value.Seen || unseen == UnseenEntries.Keep) && !_added.ContainsKey(pair.Key)).ToList();
-        if (_added.Count == 0 && kept.Count == _loaded.Count)
+        if (_added.Count == 0 && (unseen == UnseenEntries.Keep || _loaded.Values.All(slot => slot.Seen)))
         {
             return;
         }
+        var kept = _loaded.Where(pair => (pair.Value.Seen || unseen == UnseenEntries.Keep) && !_added.ContainsKey(pair.Key));
         var records = kept.Select(pair => (pair.Key, pair.Value.Stamp, pair.Value.Content)).Concat(_added.Select(pair => (pair.Key, pair.Value.Stamp, pair.Value.Content)));
         HashCacheFile.Write(_path, records.ToList());
     }
 
-    private sealed class Slot(FileStamp stamp, KnownContent content)
+    /// <summary>A value in the table itself: 100,000 objects less to make and to collect.</summary>
+    private struct Slot(FileStamp stamp, KnownContent content)
     {
         /// <summary>Set by any thread, read after the scan.</summary>
         public bool Seen { get; set; }

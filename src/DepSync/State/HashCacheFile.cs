@@ -1,22 +1,24 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using DepSync.Model;
 using DepSync.Platform;
 
 namespace DepSync.State;
 
 /// <summary>
-/// The hash cache on disk: a header (magic and format, SHA-256 of the body), then one record a file, little endian. Reading trusts nothing: what is damaged is empty.
+/// The hash cache on disk: a header (magic and format, XxHash128 of the body: it guards against damage, not against people), then one record a file, little endian. Reading trusts nothing: what is damaged is empty.
 /// </summary>
 internal static class HashCacheFile
 {
-    private const int HeaderSize = 8 + Digest.Size;
+    private const int HashSize = 16;
+
+    private const int HeaderSize = 8 + HashSize;
 
     /// <summary>size, mtime, ctime, device, inode, digest, archive end, length of the path.</summary>
     private const int RecordSize = (5 * 8) + Digest.Size + 1 + 4;
 
     /// <summary>The last byte is the format: another format is no cache.</summary>
-    private static ReadOnlySpan<byte> Magic => "DSHASH\0\x01"u8;
+    private static ReadOnlySpan<byte> Magic => "DSHASH\0\x02"u8;
 
     /// <summary>Gives each record to <paramref name="add"/>; none of a file that is missing, damaged or of another format.</summary>
     public static void Read(string path, Action<RelativePath, FileStamp, KnownContent> add)
@@ -35,9 +37,9 @@ internal static class HashCacheFile
             return;
         }
         var body = bytes.AsSpan(HeaderSize);
-        Span<byte> hash = stackalloc byte[Digest.Size];
-        SHA256.HashData(body, hash);
-        if (hash.SequenceEqual(bytes.AsSpan(Magic.Length, Digest.Size)))
+        Span<byte> hash = stackalloc byte[HashSize];
+        XxHash128.Hash(body, hash);
+        if (hash.SequenceEqual(bytes.AsSpan(Magic.Length, HashSize)))
         {
             ReadRecords(body, add);
         }
@@ -54,7 +56,7 @@ internal static class HashCacheFile
             WriteRecord(ref rest, record);
         }
         Magic.CopyTo(bytes);
-        SHA256.HashData(bytes.AsSpan(HeaderSize), bytes.AsSpan(Magic.Length));
+        XxHash128.Hash(bytes.AsSpan(HeaderSize), bytes.AsSpan(Magic.Length));
         AtomicFile.Write(path, bytes);
     }
 

@@ -3,29 +3,6 @@ using DepSync.Workers;
 
 namespace DepSync.Release;
 
-/// <summary>Who claims. <see cref="Takes"/>: a takeover, so the worker may be another manager's up to this run.</summary>
-internal sealed record Claimant
-{
-    public required ManagerIdentity Manager { get; init; }
-
-    public required string Run { get; init; }
-
-    public required string Worker { get; init; }
-
-    public required bool Takes { get; init; }
-
-    public required FlushMode Flush { get; init; }
-
-    public required TimeProvider Clock { get; init; }
-
-    public required RunSiblings Siblings { get; init; }
-
-    public required NumberRecorder RecordNumber { get; init; }
-}
-
-/// <summary>Stores the number that a run is about to use on a worker. Called before the MKDIR that uses it up.</summary>
-internal delegate void NumberRecorder(long number);
-
 /// <summary>
 /// The right to change one worker: the folder <c>run-number</c>, made by this run, with every other run's folder renamed away before anything was listed. A run that was cut
 /// off or frozen, and whose queued requests still arrive, has all its renames going out of or into a folder that is gone.
@@ -68,7 +45,6 @@ internal sealed class Claim : IRunFolder
     /// <exception cref="DepSyncException">Fenced: another run or manager was faster; Duplicate: this very run already works in the directory, under another name.</exception>
     public static async Task<Claim> TakeAsync(IWorkerFileSystem files, Claimant claimant, long knownNumber)
     {
-        await MakeAsync(files, WorkerLayout.Folder);
         for (var attempt = 1; ; attempt++)
         {
             var number = knownNumber + 1;
@@ -76,7 +52,7 @@ internal sealed class Claim : IRunFolder
             var signed = claimant.Siblings.Begin(claimant.Worker, number);
             try
             {
-                if (await MakeAsync(files, WorkerLayout.Run(number)))
+                if (await MakeBothAsync(files, number))
                 {
                     return await SettleInAsync(new Claim(files, claimant, number), signed);
                 }
@@ -91,6 +67,20 @@ internal sealed class Claim : IRunFolder
             }
             knownNumber = Math.Max(number, (await WorkerLook.ReadAsync(files, LookDepth.WithoutManifest, CancellationToken.None)).HighestNumber);
         }
+    }
+
+    /// <summary>In one flight; whether the folder above stood already is nobody's concern.</summary>
+    private static async Task<bool> MakeBothAsync(IWorkerFileSystem files, long number)
+    {
+        var above = MakeAsync(files, WorkerLayout.Folder);
+        var own = MakeAsync(files, WorkerLayout.Run(number));
+        await ((Task)own).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!own.IsCompletedSuccessfully)
+        {
+            // It tells why, where the folder above could not be made.
+            await above;
+        }
+        return await own;
     }
 
     /// <exception cref="DepSyncException">Target: the folder above is somebody else's.</exception>
@@ -116,9 +106,13 @@ internal sealed class Claim : IRunFolder
     {
         try
         {
-            await claim.SignAsync();
+            var signing = claim.SignAsync();
+            // In the same flights: both come behind the MKDIR, and neither depends on the other.
+            var looking = WorkerLook.ReadAsync(claim._files, LookDepth.WithoutManifest, CancellationToken.None);
+            var standing = claim.FindOwnAsync();
+            await Task.WhenAll(signing, looking, standing);
             signed.TrySetResult();
-            await claim.FenceOthersAsync();
+            await claim.FenceOthersAsync(await looking);
             return claim;
         }
         catch (Exception exception) when (exception is (DepSyncException or WorkerFileException) and not WorkerLostException)
@@ -132,31 +126,35 @@ internal sealed class Claim : IRunFolder
     private async Task SignAsync()
     {
         var owner = new RunOwner(_claimant.Manager.Id, _claimant.Run, _claimant.Worker, _claimant.Clock.GetUtcNow());
-        await SmallFile.WriteNewAsync(_files, WorkerLayout.RunOwner(Folder), owner.ToBytes(), FlushMode.Never);
-        var made = new[]
+        var made = new Task[]
         {
+            SmallFile.WriteNewAsync(_files, WorkerLayout.RunOwner(Folder), owner.ToBytes(), FlushMode.Never),
             _files.CreateDirectoryAsync(WorkerLayout.New(Folder), WorkerLayout.FolderMode, CancellationToken.None).AsTask(),
             _files.CreateDirectoryAsync(WorkerLayout.Old(Folder), WorkerLayout.FolderMode, CancellationToken.None).AsTask(),
         };
         await Task.WhenAll(made);
     }
 
-    private async Task FenceOthersAsync()
+    /// <summary>Who owns what this login creates, and whether it still stands.</summary>
+    private async Task FindOwnAsync()
     {
-        var look = await WorkerLook.ReadAsync(_files, LookDepth.WithoutManifest, CancellationToken.None);
-        CheckOwner(look.OwnerExists, look.Owner);
-        PreviousOwner = look.Owner;
-        var siblings = await FindSiblingsAsync(look);
-        await FenceAsync(look, siblings);
         if (await _files.FindAsync(WorkerLayout.New(Folder), CancellationToken.None) is not { } own)
         {
             throw FencedBy("another run");
         }
         (Uid, Gid) = (own.Uid, own.Gid);
+    }
+
+    private async Task FenceOthersAsync(WorkerLook look)
+    {
+        CheckOwner(look.OwnerExists, look.Owner);
+        PreviousOwner = look.Owner;
+        var siblings = await FindSiblingsAsync(look);
+        await FenceAsync(look, siblings);
         if (_claimant.Takes || WorkerOwnership.Decide(look.OwnerExists, look.Owner, _claimant.Manager) == Ownership.Superseded)
         {
             // Before anything is listed or sent, so that the manager before us refuses from here on.
-            await WriteOwnerAsync(look.Owner?.Generation ?? 0);
+            await PublishAsync(Owner(look.Owner?.Generation ?? 0, look.Owner?.ManifestSha256));
         }
     }
 
@@ -164,9 +162,17 @@ internal sealed class Claim : IRunFolder
     /// <exception cref="DepSyncException">Fenced.</exception>
     public async Task ConfirmAsync()
     {
+        var reading = WorkerLook.ReadOwnerAsync(_files);
+        var held = EnsureHeldAsync();
+        await Task.WhenAll(reading, held);
+        if (await reading is (true, var owner))
+        {
+            CheckOwner(exists: true, owner);
+            return;
+        }
+        // None yet, or one that another run is replacing.
         var look = await WorkerLook.ReadAsync(_files, LookDepth.WithoutManifest, CancellationToken.None);
         CheckOwner(look.OwnerExists, look.Owner);
-        await EnsureHeldAsync();
     }
 
     /// <summary>Makes sure that our folder still stands under its own name.</summary>
@@ -179,8 +185,8 @@ internal sealed class Claim : IRunFolder
         }
     }
 
-    /// <summary>Stages owner.json in our folder and renames it into place.</summary>
-    public async Task WriteOwnerAsync(long generation)
+    /// <summary>owner.json for this run. <paramref name="manifest"/>: the digest of the manifest that it stands beside, in hex.</summary>
+    public OwnFile Owner(long generation, string? manifest)
     {
         var manager = _claimant.Manager;
         var owner = new OwnerRecord
@@ -195,29 +201,60 @@ internal sealed class Claim : IRunFolder
             Generation = generation,
             Run = _claimant.Run,
             Time = _claimant.Clock.GetUtcNow(),
+            ManifestSha256 = manifest,
         };
-        await PublishAsync(owner.ToBytes(), Folder.Child($"owner-{++_records}.json"), WorkerLayout.Owner);
+        return new OwnFile(owner.ToBytes(), Folder.Child($"owner-{++_records}.json"), WorkerLayout.Owner);
     }
 
-    /// <summary>Stages a file of ours and renames it over its old version.</summary>
-    public async Task PublishAsync(ReadOnlyMemory<byte> bytes, RelativePath staged, RelativePath place)
+    private async Task PublishAsync(OwnFile file)
     {
-        await SmallFile.WriteNewAsync(_files, staged, bytes, _claimant.Flush);
-        // Both renames in one flight, so that the place is empty for as short as can be.
-        var cleared = _files.Capabilities.AtomicReplace
-            ? Task.FromResult(true)
-            : _files.RenameAsync(place, Folder.Child([.. "was-"u8, .. staged.Name]), CancellationToken.None).AsTask();
-        var published = _files.RenameAsync(staged, place, CancellationToken.None).AsTask();
-        await Task.WhenAll(cleared, published);
-        if (!await published)
+        await StageAsync(file);
+        await PublishStagedAsync([file]);
+    }
+
+    /// <summary>Brings a file of ours into our folder; what the worker says of it then.</summary>
+    public Task<WorkerEntry> StageAsync(OwnFile file) => SmallFile.WriteNewAsync(_files, file.Staged, file.Bytes, _claimant.Flush);
+
+    /// <summary>Renames staged files over their old versions, in their order and in one flight.</summary>
+    /// <exception cref="DepSyncException">Fenced.</exception>
+    public async Task PublishStagedAsync(IReadOnlyList<OwnFile> staged)
+    {
+        var calls = new List<Task>();
+        var published = new List<Task<bool>>();
+        foreach (var file in staged)
         {
-            throw FencedBy("another run");
+            if (!_files.Capabilities.AtomicReplace)
+            {
+                // Close before its successor, so that the place is empty for as short as can be.
+                calls.Add(_files.RenameAsync(file.Place, Folder.Child([.. "was-"u8, .. file.Staged.Name]), CancellationToken.None).AsTask());
+            }
+            published.Add(_files.RenameAsync(file.Staged, file.Place, CancellationToken.None).AsTask());
+        }
+        await Task.WhenAll([.. published, .. calls]);
+        foreach (var rename in published)
+        {
+            if (!await rename)
+            {
+                throw FencedBy("another run");
+            }
         }
     }
 
     /// <summary>Removes our folder and what is staged in it. A folder that is gone is fine.</summary>
     /// <exception cref="WorkerFileException">Something of it is left, for the next run to roll forward.</exception>
-    public Task AbandonAsync() => TreeRemover.RemoveAsync(_files, Folder);
+    public async Task AbandonAsync()
+    {
+        // What a run that went well leaves in it, in one flight. Whatever else lies there keeps the folder, and is then looked for.
+        var emptied = new[] { WorkerLayout.RunOwner(Folder), WorkerLayout.Journal(Folder) }.Select(file => WorkerFileException.IgnoreAsync(_files.RemoveFileAsync(file, CancellationToken.None).AsTask()))
+            .Concat(new[] { WorkerLayout.New(Folder), WorkerLayout.Old(Folder) }.Select(folder => WorkerFileException.IgnoreAsync(_files.RemoveDirectoryAsync(folder, CancellationToken.None).AsTask())))
+            .ToList();
+        var removed = _files.RemoveDirectoryAsync(Folder, CancellationToken.None).AsTask();
+        await Task.WhenAll([.. emptied, WorkerFileException.IgnoreAsync(removed)]);
+        if (!removed.IsCompletedSuccessfully)
+        {
+            await TreeRemover.RemoveAsync(_files, Folder);
+        }
+    }
 
     /// <summary>As <see cref="AbandonAsync"/>, on the way out of a failure that is to be told: what cannot be removed is left to the next run.</summary>
     public async Task DropAsync()
@@ -295,9 +332,11 @@ internal sealed class Claim : IRunFolder
     private async Task FenceAsync(WorkerLook look, HashSet<long> siblings)
     {
         var others = look.Runs.Where(run => run != Number && !siblings.Contains(run)).ToList();
-        foreach (var other in others)
+        if (others.Count > 0)
         {
-            await _files.RenameAsync(WorkerLayout.Run(other), WorkerLayout.Fenced(other), CancellationToken.None);
+            // Who was to be renamed may have renamed us.
+            var renames = others.Select(other => (Task)_files.RenameAsync(WorkerLayout.Run(other), WorkerLayout.Fenced(other), CancellationToken.None).AsTask()).ToList();
+            await Task.WhenAll([.. renames, FindOwnAsync()]);
         }
         Fenced = [.. look.Fenced.Concat(others).Distinct().Order()];
     }

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using System.Security.Cryptography;
 using DepSync.Model;
 using DepSync.Planning;
 using DepSync.State;
@@ -100,18 +101,15 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         Phase(WorkerPhase.Committing);
         var source = await fleet.Source;
         var commit = CommitPlanner.Build(new CommitCase(comparison.Plan, source, comparison.Worker, staged.Ready, claim.Folder, claim.Uid) { RootTouched = !release.Look.FolderExists });
-        if (commit.LiveSteps + commit.Unlocked.Count > 0)
-        {
-            var journal = new CommitJournal(claim.Number, commit.Kept, commit.Unlocked);
-            await SmallFile.WriteNewAsync(files, WorkerLayout.Journal(claim.Folder), journal.ToBytes(), fleet.Flush);
-        }
-        await claim.ConfirmAsync();
+        // In the same flights; both have ended before the first rename.
+        var journal = commit.LiveSteps + commit.Unlocked.Count > 0 ? WriteJournalAsync(claim, commit) : Task.CompletedTask;
+        await Task.WhenAll(claim.ConfirmAsync(), journal);
         HasBegunCommit = true;
         var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = staged.Flush };
         var outcome = await new Committer(files, claim, report).CommitAsync(commit, comparison.Plan, staged);
         Tell(comparison, outcome);
         var generation = await RecordAsync(claim, comparison, outcome);
-        await RetireAsync(claim, generation);
+        await RetireAsync(claim, commit, generation);
         return Summary(WorkerStatus.Synced, comparison, outcome, staged.BytesSent) with
         {
             Generation = generation,
@@ -120,6 +118,9 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         };
     }
 
+    private async Task WriteJournalAsync(Claim claim, CommitPlan commit) =>
+        await SmallFile.WriteNewAsync(files, WorkerLayout.Journal(claim.Folder), new CommitJournal(claim.Number, commit.Kept, commit.Unlocked).ToBytes(), fleet.Flush);
+
     /// <summary>Manifest, then owner.json: a generation that is on disk is whole.</summary>
     private async Task<long> RecordAsync(Claim claim, WorkerComparison comparison, CommitOutcome outcome)
     {
@@ -127,12 +128,12 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var entries = ManifestBuilder.Build(new ManifestCase(await fleet.Source, comparison.Worker, plan, comparison.Manifest, outcome.Failed, outcome.LeftSeconds));
         var generation = ManifestBuilder.TellsTheSame(comparison.Manifest, entries) ? comparison.Manifest!.Generation : claim.Number;
         var manifest = new Manifest { Number = claim.Number, Generation = generation, Entries = entries };
-        await claim.PublishAsync(ManifestFormat.Write(manifest), claim.Folder.Child("manifest"), WorkerLayout.Manifest);
-        await claim.WriteOwnerAsync(generation);
-        if (fleet.Flush == FlushMode.Durable)
-        {
-            await FlushRecordsAsync();
-        }
+        var bytes = ManifestFormat.Write(manifest);
+        var digest = Digest.FromBytes(SHA256.HashData(bytes.Span));
+        OwnFile[] records = [new(bytes, claim.Folder.Child("manifest"), WorkerLayout.Manifest), claim.Owner(generation, digest.ToString())];
+        var staged = await Task.WhenAll(records.Select(claim.StageAsync).ToList());
+        await Task.WhenAll(claim.PublishStagedAsync(records), fleet.Flush == FlushMode.Durable ? FlushRecordsAsync() : Task.CompletedTask);
+        fleet.Store.SaveManifest(release.TargetKey, new ManifestCopy(bytes, digest, staged[0].Seconds));
         return generation;
     }
 
@@ -149,11 +150,11 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
     }
 
     /// <summary>The push is done and recorded by now, so what fails here is told and left to the next run.</summary>
-    private async Task RetireAsync(Claim claim, long generation)
+    private async Task RetireAsync(Claim claim, CommitPlan commit, long generation)
     {
         try
         {
-            await KeepAsync(claim, generation);
+            await KeepAsync(claim, commit, generation);
         }
         catch (Exception exception) when (exception is WorkerFileException or WorkerLostException)
         {
@@ -163,12 +164,13 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         await FinishAsync(claim);
     }
 
-    private async Task KeepAsync(Claim claim, long generation)
+    private async Task KeepAsync(Claim claim, CommitPlan commit, long generation)
     {
         var keep = fleet.Config.KeepGenerations;
-        var old = await files.ListAsync(WorkerLayout.Old(claim.Folder), CancellationToken.None) ?? [];
         var store = new GenerationStore(files);
-        if (old.Count > 0 && keep > 0)
+        // What could not be kept is not there.
+        var kept = commit.Kept.Count > 0 && keep > 0 && await files.ListAsync(WorkerLayout.Old(claim.Folder), commit.Kept.Count, CancellationToken.None) is { Count: > 0 };
+        if (kept)
         {
             await store.KeepAsync(claim.Folder, generation == claim.Number ? WorkerLayout.Generation(generation) : WorkerLayout.DriftRepair(generation, claim.Number));
         }

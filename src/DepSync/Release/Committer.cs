@@ -14,6 +14,9 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
 
     private const int OwnerWrite = 0b010_000_000;
 
+    /// <summary>Whether the run folder was seen behind the last rename.</summary>
+    private bool _isHeld;
+
     /// <exception cref="DepSyncException">Fenced: another run took the worker over; what was done by then stays.</exception>
     /// <exception cref="WorkerLostException">The connection ended; the next run rolls forward.</exception>
     public async Task<CommitOutcome> CommitAsync(CommitPlan commit, SyncPlan plan, StagedRelease staged)
@@ -30,12 +33,22 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         await PutBackAsync(commit, ledger);
         await RunAsync([.. commit.Removals.Where(step => !ledger.IsHeld(step.Path))], ledger.FailRemoval);
         var liveTime = commit.LiveSteps == 0 ? TimeSpan.Zero : report.Clock.GetElapsedTime(began);
-        await run.EnsureHeldAsync();
+        if (!_isHeld)
+        {
+            await run.EnsureHeldAsync();
+        }
         List<AttributeStep> attributes = [.. commit.Attributes.Where(step => !ledger.IsFailed(step.Path))];
-        var leftSeconds = await SetAttributesAsync(attributes, ledger);
         var settled = attributes.Select(step => step.Path).ToHashSet();
-        await SetModesAsync([.. commit.Unlocked.Where(directory => !settled.Contains(directory.Path) && ledger.Stays(directory.Path)).OrderByDescending(directory => directory.Path.Depth)]);
-        await FlushAsync(commit.Touched);
+        List<UnlockedDirectory> locked = [.. commit.Unlocked.Where(directory => !settled.Contains(directory.Path) && ledger.Stays(directory.Path)).OrderByDescending(directory => directory.Path.Depth)];
+        var setting = SetAttributesAsync(attributes, ledger);
+        if (locked.Count > 0 || attributes.Count > InFlight || report.Flush == FlushMode.AtOnce)
+        {
+            await setting;
+            await SetModesAsync(locked);
+        }
+        // Else in the same flight: each directory is opened behind the attributes, and brought to disk when it is open. A flush of everything goes another way and has no such order.
+        await Task.WhenAll(setting, FlushAsync(commit.Touched));
+        var leftSeconds = await setting;
         return ledger.Finish(leftSeconds, liveTime);
     }
 
@@ -61,6 +74,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
             {
                 if (await files.FindAsync(path, CancellationToken.None) is null)
                 {
+                    _isHeld = false;
                     await RenameAsync(kept, path);
                 }
             }
@@ -75,11 +89,12 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
     {
         foreach (var flight in steps.Chunk(InFlight))
         {
-            var results = await Task.WhenAll(flight.Select(RunAsync).ToList());
-            if (results.Any(result => result is StepResult.Absent))
-            {
-                await run.EnsureHeldAsync();
-            }
+            var running = flight.Select(RunAsync).ToList();
+            // Behind the renames of the same flight: the folder was there for all of them.
+            var held = run.EnsureHeldAsync();
+            var results = await Task.WhenAll(running);
+            await held;
+            _isHeld = true;
             var reasons = await Task.WhenAll(flight.Zip(results).Select(pair => ReasonAsync(pair.First, pair.Second)).ToList());
             foreach (var (step, reason) in flight.Zip(reasons).Where(pair => pair.Second is not null))
             {

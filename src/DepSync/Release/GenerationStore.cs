@@ -9,12 +9,13 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
     /// <summary>Moves the <c>old/</c> and the journal of a run folder to <paramref name="place"/>. An empty <c>old/</c> is not kept; a place that is taken keeps what it has.</summary>
     public async Task KeepAsync(RelativePath runFolder, RelativePath place)
     {
-        await CreateParentsAsync(place.Parent);
-        await files.RenameAsync(WorkerLayout.Journal(runFolder), WorkerLayout.Old(runFolder).Child("paths"), CancellationToken.None);
-        if (await files.FindAsync(place, CancellationToken.None) is null)
-        {
-            await files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None);
-        }
+        // One flight, in this order; the move itself depends on what stands there.
+        var parents = CreateParentsAsync(place.Parent);
+        var listed = files.RenameAsync(WorkerLayout.Journal(runFolder), WorkerLayout.Old(runFolder).Child("paths"), CancellationToken.None).AsTask();
+        var standing = files.FindAsync(place, CancellationToken.None).AsTask();
+        await Task.WhenAll(listed, standing);
+        var moved = await standing is null ? files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None).AsTask() : Task.FromResult(false);
+        await Task.WhenAll(parents, moved);
     }
 
     /// <summary>Removes all but the newest <paramref name="keep"/> generations, and of the drift repairs all but the newest as many.</summary>
@@ -22,12 +23,8 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
     public async Task PruneAsync(int keep)
     {
         var generations = await NumbersAsync(WorkerLayout.Generations, WorkerLayout.GenerationNumber);
-        var drift = new List<(long Number, RelativePath Path)>();
-        foreach (var generation in generations)
-        {
-            var folder = WorkerLayout.Generation(generation);
-            drift.AddRange((await NumbersAsync(folder, WorkerLayout.DriftNumber)).Select(number => (number, WorkerLayout.DriftRepair(generation, number))));
-        }
+        var repairs = await Task.WhenAll(generations.Select(generation => NumbersAsync(WorkerLayout.Generation(generation), WorkerLayout.DriftNumber)).ToList());
+        var drift = generations.Zip(repairs).SelectMany(pair => pair.Second.Select(number => (Number: number, Path: WorkerLayout.DriftRepair(pair.First, number))));
         WorkerFileException? refusal = null;
         var old = drift.OrderByDescending(repair => repair.Number).Skip(keep).Select(repair => repair.Path);
         foreach (var path in old.Concat(generations.OrderDescending().Skip(keep).Select(WorkerLayout.Generation)))
@@ -49,11 +46,9 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
 
     private async Task CreateParentsAsync(RelativePath folder)
     {
-        await files.CreateDirectoryAsync(WorkerLayout.Generations, WorkerLayout.FolderMode, CancellationToken.None);
-        if (folder.IsBelow(WorkerLayout.Generations))
-        {
-            await files.CreateDirectoryAsync(folder, WorkerLayout.FolderMode, CancellationToken.None);
-        }
+        var top = files.CreateDirectoryAsync(WorkerLayout.Generations, WorkerLayout.FolderMode, CancellationToken.None).AsTask();
+        var below = folder.IsBelow(WorkerLayout.Generations) ? files.CreateDirectoryAsync(folder, WorkerLayout.FolderMode, CancellationToken.None).AsTask() : Task.FromResult(false);
+        await Task.WhenAll(top, below);
     }
 
     private async Task<List<long>> NumbersAsync(RelativePath folder, NumberOf numberOf) =>

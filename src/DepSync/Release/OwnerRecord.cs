@@ -30,6 +30,10 @@ internal sealed record OwnerRecord
 
     public required DateTimeOffset Time { get; init; }
 
+    /// <summary>SHA-256, in hex, of the manifest that was written with it; null where an older version pushed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ManifestSha256 { get; init; }
+
     public byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ReleaseJson.Default.OwnerRecord), (byte)'\n'];
 
     /// <summary>Null for anything that is not an owner record of a schema that is known here.</summary>

@@ -65,20 +65,28 @@ internal static class SmallFile
         }
     }
 
-    /// <summary>Writes a new file, which must not exist yet.</summary>
-    public static async Task WriteNewAsync(IWorkerFileSystem files, RelativePath path, ReadOnlyMemory<byte> bytes, FlushMode flush)
+    /// <summary>Writes a new file, which must not exist yet, in two flights. What the worker says of it at the end; every answer was OK and its size is that of the bytes.</summary>
+    public static async Task<WorkerEntry> WriteNewAsync(IWorkerFileSystem files, RelativePath path, ReadOnlyMemory<byte> bytes, FlushMode flush)
     {
         await using var file = await files.CreateFileAsync(path, CancellationToken.None);
         var chunk = files.Capabilities.MaxTransfer;
+        var calls = new List<Task>();
         for (var offset = 0; offset < bytes.Length; offset += chunk)
         {
-            await file.WriteAtAsync(offset, bytes.Slice(offset, Math.Min(chunk, bytes.Length - offset)), CancellationToken.None);
+            calls.Add(file.WriteAtAsync(offset, bytes.Slice(offset, Math.Min(chunk, bytes.Length - offset)), CancellationToken.None).AsTask());
         }
         if (flush == FlushMode.Durable)
         {
-            await file.FlushAsync(CancellationToken.None);
+            calls.Add(file.FlushAsync(CancellationToken.None).AsTask());
         }
-        await file.CloseAsync(CancellationToken.None);
+        var stat = file.StatAsync(CancellationToken.None).AsTask();
+        calls.Add(stat);
+        calls.Add(file.CloseAsync(CancellationToken.None).AsTask());
+        await Task.WhenAll(calls);
+        var left = await stat;
+        return left.Size == bytes.Length
+            ? left
+            : throw new WorkerFileException(WorkerFileError.Failure, path, $"{bytes.Length} bytes were written without an error, but the file has {left.Size}.");
     }
 
     private static async Task<bool> FillAsync(IWorkerFile file, Memory<byte> buffer, long offset, CancellationToken cancellationToken)

@@ -41,6 +41,9 @@ internal sealed record WorkerComparison
 /// <summary>Lists a worker, reads back what the listing cannot prove, plans, and asks the guards. Changes nothing.</summary>
 internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
 {
+    /// <summary>A listing that was begun before; the first comparison uses it up.</summary>
+    public TreeListing? Begun { get; init; }
+
     /// <param name="earlier">A comparison of the same run: contents that it read back are not read again while size and mtime stand.</param>
     /// <exception cref="DepSyncException">Guard: refused, before any change.</exception>
     public async Task<WorkerComparison> CompareAsync(Manifest? manifest, PlanRules rules, WorkerComparison? earlier, CancellationToken cancellationToken)
@@ -50,7 +53,7 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
         var expected = earlier is not null ? ExpectedTree.Of(earlier.Worker, fleet.Filters) : manifest is null ? ExpectedTree.Of(source, fleet.Filters) : null;
         var scanner = new WorkerScanner(files, fleet.Filters);
         var proof = rules.Checksum ? DigestProof.None : DigestProof.Manifest;
-        var request = new WorkerScanRequest { Manifest = manifest, Proof = proof, ExplodedWebapps = source.ExplodedWebapps, Expected = expected };
+        var request = new WorkerScanRequest { Manifest = manifest, Proof = proof, ExplodedWebapps = source.ExplodedWebapps, Expected = expected, Begun = Begun };
         var worker = await scanner.ScanAsync(request, cancellationToken);
         if (earlier?.Worker.Root is { } root && worker.Root is not null)
         {

@@ -1,4 +1,5 @@
 using DepSync.Model;
+using DepSync.State;
 using DepSync.Workers;
 
 namespace DepSync.Release;
@@ -29,6 +30,12 @@ internal sealed record WorkerLook
 
     public Manifest? Manifest { get; init; }
 
+    /// <summary>The manifest's file as it is listed.</summary>
+    private WorkerEntry? ManifestEntry { get; init; }
+
+    /// <summary>The manifest as it was read, for the next run, when the owner record vouches for it; null when an earlier copy stood for it.</summary>
+    public ManifestCopy? Read { get; init; }
+
     public IReadOnlyList<long> Runs { get; init; } = [];
 
     public IReadOnlyList<long> Fenced { get; init; } = [];
@@ -42,12 +49,19 @@ internal sealed record WorkerLook
     public long HighestNumber => new[] { Owner?.Number ?? 0, Manifest?.Number ?? 0 }.Concat(Runs).Concat(Fenced).Concat(Generations).Max();
 
     /// <exception cref="DepSyncException">The folder is a link, not a directory, or cannot be read (Target).</exception>
-    public static async Task<WorkerLook> ReadAsync(IWorkerFileSystem files, LookDepth depth, CancellationToken cancellationToken)
+    public static Task<WorkerLook> ReadAsync(IWorkerFileSystem files, LookDepth depth, CancellationToken cancellationToken) =>
+        ReadAsync(files, ReadFolderAsync(files, depth, cancellationToken), cancellationToken);
+
+    /// <param name="copy">Stands for the worker's manifest while size, mtime and the owner record's digest say that it is the same; null: the manifest is read.</param>
+    /// <inheritdoc cref="ReadAsync(IWorkerFileSystem, LookDepth, CancellationToken)"/>
+    public static Task<WorkerLook> ReadAsync(IWorkerFileSystem files, KnownManifest? copy, CancellationToken cancellationToken) =>
+        copy is null ? ReadAsync(files, LookDepth.Everything, cancellationToken) : ReadAsync(files, ReadFolderAsync(files, copy, cancellationToken), cancellationToken);
+
+    /// <param name="reading">Goes out in the same flight; what it reads counts only once the two looks say that the folder is ours to read.</param>
+    private static async Task<WorkerLook> ReadAsync(IWorkerFileSystem files, Task<WorkerLook> reading, CancellationToken cancellationToken)
     {
         var root = files.FindAsync(RelativePath.Root, cancellationToken).AsTask();
         var folder = files.FindAsync(WorkerLayout.Folder, cancellationToken).AsTask();
-        // In the same flight; what it reads counts only once the two looks say that the folder is ours to read.
-        var reading = ReadFolderAsync(files, depth, cancellationToken);
         try
         {
             return await JudgeAsync(files, (root, folder), reading);
@@ -92,12 +106,23 @@ internal sealed record WorkerLook
         }
     }
 
+    private static async Task<WorkerLook> ReadFolderAsync(IWorkerFileSystem files, KnownManifest known, CancellationToken cancellationToken)
+    {
+        var look = await ReadFolderAsync(files, LookDepth.WithoutManifest, cancellationToken);
+        // What was cut off may have written a manifest and not yet the record that vouches for it.
+        if (!look.HasLeftovers && look.ManifestEntry is { } entry && entry.Size == known.Copy.Bytes.Length && entry.Seconds == known.Copy.Seconds && look.Vouches(known.Copy))
+        {
+            return look with { Manifest = known.Manifest };
+        }
+        return look.WithManifest(await ReadManifestBytesAsync(files, cancellationToken));
+    }
+
     private static async Task<WorkerLook> ReadFolderAsync(IWorkerFileSystem files, LookDepth depth, CancellationToken cancellationToken)
     {
         var listing = files.ListAsync(WorkerLayout.Folder, cancellationToken).AsTask();
         var generations = files.ListAsync(WorkerLayout.Generations, cancellationToken).AsTask();
         var owner = SmallFile.ReadAsync(files, WorkerLayout.Owner, OwnerLimit, cancellationToken);
-        var manifest = depth == LookDepth.Everything ? ReadManifestAsync(files, cancellationToken) : Task.FromResult<Manifest?>(null);
+        var manifest = depth == LookDepth.Everything ? ReadManifestBytesAsync(files, cancellationToken) : Task.FromResult<byte[]?>(null);
         await Task.WhenAll(listing, generations, owner, manifest);
         var entries = await listing ?? [];
         return new WorkerLook
@@ -106,14 +131,45 @@ internal sealed record WorkerLook
             FolderExists = true,
             OwnerExists = entries.Any(entry => entry.Name.AsSpan().SequenceEqual(WorkerLayout.Owner.Name)),
             Owner = await owner is { } ownerBytes ? OwnerRecord.TryParse(ownerBytes) : null,
-            Manifest = await manifest,
+            ManifestEntry = entries.Where(entry => entry.Kind == EntryKind.File && entry.Name.AsSpan().SequenceEqual(WorkerLayout.Manifest.Name)).Select(entry => (WorkerEntry?)entry).FirstOrDefault(),
             Runs = WorkerLayout.Numbers(entries, WorkerLayout.RunNumber),
             Fenced = WorkerLayout.Numbers(entries, WorkerLayout.FencedNumber),
             Generations = WorkerLayout.Numbers(await generations ?? [], WorkerLayout.GenerationNumber),
-        };
+        }.WithManifest(await manifest);
+    }
+
+    private WorkerLook WithManifest(byte[]? bytes)
+    {
+        if (bytes is null || !ManifestFormat.TryParse(bytes, out var manifest))
+        {
+            return this;
+        }
+        var copy = ManifestCopy.Of(bytes, ManifestEntry?.Seconds ?? 0);
+        return this with { Manifest = manifest, Read = Vouches(copy) && !HasLeftovers ? copy : null };
+    }
+
+    private bool Vouches(ManifestCopy copy) => Owner?.ManifestSha256 == copy.Digest.ToString();
+
+    /// <summary>owner.json alone: whether it is there, and what it says.</summary>
+    public static async Task<(bool Exists, OwnerRecord? Owner)> ReadOwnerAsync(IWorkerFileSystem files)
+    {
+        var standing = files.FindAsync(WorkerLayout.Owner, CancellationToken.None).AsTask();
+        var reading = SmallFile.ReadAsync(files, WorkerLayout.Owner, OwnerLimit, CancellationToken.None);
+        await Task.WhenAll(standing, reading);
+        return (await standing is not null, await reading is { } bytes ? OwnerRecord.TryParse(bytes) : null);
     }
 
     /// <summary>Null when it is absent or damaged: then everything is compared by content.</summary>
     public static async Task<Manifest?> ReadManifestAsync(IWorkerFileSystem files, CancellationToken cancellationToken) =>
-        await SmallFile.ReadAsync(files, WorkerLayout.Manifest, ManifestLimit, cancellationToken) is { } bytes && ManifestFormat.TryParse(bytes, out var manifest) ? manifest : null;
+        await ReadManifestBytesAsync(files, cancellationToken) is { } bytes && ManifestFormat.TryParse(bytes, out var manifest) ? manifest : null;
+
+    private static Task<byte[]?> ReadManifestBytesAsync(IWorkerFileSystem files, CancellationToken cancellationToken) =>
+        SmallFile.ReadAsync(files, WorkerLayout.Manifest, ManifestLimit, cancellationToken);
+}
+
+/// <summary>A copy of a worker's manifest, and what it says.</summary>
+internal sealed record KnownManifest(ManifestCopy Copy, Manifest Manifest)
+{
+    /// <summary>Null when there is no copy, or none that can be read.</summary>
+    public static KnownManifest? Of(ManifestCopy? copy) => copy is not null && ManifestFormat.TryParse(copy.Bytes.Span, out var manifest) ? new KnownManifest(copy, manifest) : null;
 }

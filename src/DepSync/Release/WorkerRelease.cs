@@ -1,5 +1,6 @@
 using System.Globalization;
 using DepSync.Model;
+using DepSync.Scanning;
 using DepSync.State;
 
 namespace DepSync.Release;
@@ -51,14 +52,23 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
     private async Task<WorkerResult> ReleaseAsync(CancellationToken cancellationToken)
     {
         Raise(new PhaseChanged(WorkerPhase.Connecting));
-        await using var files = await fleet.ConnectAsync(address, cancellationToken);
+        var connecting = fleet.ConnectAsync(address, cancellationToken);
+        var known = KnownManifest.Of(fleet.Store.LoadManifest(_key));
+        await using var files = await connecting;
         Raise(new PhaseChanged(WorkerPhase.Comparing));
-        var look = await WorkerLook.ReadAsync(files, LookDepth.Everything, cancellationToken);
+        var looking = WorkerLook.ReadAsync(files, known, cancellationToken);
+        // In the flight that opens the records: what the last push left is listed whoever owns the worker, and compared only when that is settled.
+        await using var begun = known is null ? null : TreeListing.Begin(files, ExpectedTree.Of(known.Manifest, fleet.Filters), cancellationToken);
+        var look = await looking;
+        if (look.Read is { } read && !fleet.Config.DryRun)
+        {
+            fleet.Store.SaveManifest(_key, read);
+        }
         await new TargetGuard(fleet.Tree, fleet.Filters, fleet.Config, address).CheckAsync(files, look, fleet.Store.LoadTarget(_key), cancellationToken);
         var source = await fleet.Source.WaitAsync(cancellationToken);
         var ownership = new OwnershipGuard(fleet, address.Name).Check(look, source);
         TellOlderGeneration(look);
-        var comparer = new WorkerComparer(fleet, files);
+        var comparer = new WorkerComparer(fleet, files) { Begun = begun };
         var comparison = await comparer.CompareAsync(look.Manifest, comparer.Rules(), null, cancellationToken);
         var isRecorded = look.Owner is not null && ownership is Ownership.Ours && ManifestBuilder.IsCurrent(look.Manifest, comparison.ExpectedRecord(source));
         var hasNothingToDo = comparison.Plan.IsEmpty && !look.HasLeftovers && isRecorded && !fleet.Config.Takeover;

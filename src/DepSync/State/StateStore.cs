@@ -55,6 +55,24 @@ internal sealed class StateStore
     /// <inheritdoc cref="SaveManager"/>
     public void SaveTarget(string key, TargetState state) => Save(TargetFile(key), state, StateJson.Default.TargetState);
 
+    /// <summary>Null when there is none that is whole.</summary>
+    public ManifestCopy? LoadManifest(string key) => ManifestCopy.Read(ManifestFile(key));
+
+    /// <summary>A copy that cannot be written is only missing: the next run reads the worker's.</summary>
+    public void SaveManifest(string key, ManifestCopy copy)
+    {
+        try
+        {
+            PrivateFolder.Prepare(Path.GetDirectoryName(ManifestFile(key))!);
+            copy.Write(ManifestFile(key));
+        }
+        catch (DepSyncException)
+        {
+        }
+    }
+
+    private string ManifestFile(string key) => Path.ChangeExtension(TargetFile(key), ".manifest");
+
     private string ManagerFile => Path.Combine(_folder, "manager.json");
 
     private string TargetFile(string key) => Path.Combine(_folder, "targets", Hash(key) + ".json");

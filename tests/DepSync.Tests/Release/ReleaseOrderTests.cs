@@ -37,7 +37,7 @@ public sealed class ReleaseOrderTests : IDisposable
         }
         Assert.True(calls.LastIndexOf("set ") < calls.LastIndexOf("flush "));
         Assert.True(calls.IndexOf("flush .depsync/run-2/manifest") is var flushedManifest && flushedManifest > lastLive && flushedManifest < manifest);
-        Assert.InRange(calls.IndexOf("flush .depsync/run-2/owner-1.json"), manifest, owner);
+        Assert.InRange(calls.IndexOf("flush .depsync/run-2/owner-1.json"), lastLive, owner);
         Assert.True(calls.IndexOf("flush .depsync") > owner);
     }
 

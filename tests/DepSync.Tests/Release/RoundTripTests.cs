@@ -9,8 +9,19 @@ namespace DepSync.Tests.Release;
 /// </summary>
 public sealed class RoundTripTests
 {
-    /// <summary>Where is the target; open everything; read it; the rest of a large manifest; open the directories; read them.</summary>
-    private const int Unchanged = 6;
+    /// <summary>Where is the target; open the records and the directories; read them.</summary>
+    private const int Unchanged = 3;
+
+    /// <summary>
+    /// 3 as without changes; 3 claim (make the folder; sign it, and open the records and those of other runs; read them); 2 list again behind the fence, because others may have changed
+    /// the tree until then; 1 free space; 3 stage (open, write, finish: no file is finished whose writes failed); 2 journal on disk, and owner.json once more; 1 renames;
+    /// 1 attributes, behind the sight of the run folder; 1 touched folders on disk; 2 stage manifest and owner.json; 1 rename them; 1 on disk; 2 is anything kept; 2 put it away;
+    /// 4 which generations are too many; 1 remove the run folder.
+    /// </summary>
+    private const int Pushed = 30;
+
+    /// <summary>Without the copy of the manifest: open it; read it; the rest of a large one; open the directories; read them.</summary>
+    private const int UnchangedWithoutCopy = 6;
 
     [NeedsTheory("setpriv")]
     [InlineData(100, 1)]
@@ -26,6 +37,15 @@ public sealed class RoundTripTests
         var directories = flights.Sum(flight => flight.Of("OpenDirectory"));
         Assert.InRange(flights.Sum(flight => flight.Requests), 1, 20 + (5 * directories));
         Assert.All(counted.Run.Events.OfType<SourceScanned>(), scanned => Assert.Equal(0, scanned.Hashed));
+    }
+
+    [NeedsFact("setpriv")]
+    public async Task Lost_copy_of_the_manifest_costs_three_round_trips()
+    {
+        using var counted = new CountedRelease(2_000, 6);
+        await counted.RunAsync();
+        var copies = Directory.GetFiles(counted.Run.StateDir, "*.manifest", SearchOption.AllDirectories);
+        await counted.CountAsync(UnchangedWithoutCopy, () => File.Delete(Assert.Single(copies)));
     }
 
     [NeedsFact("setpriv")]
@@ -50,5 +70,38 @@ public sealed class RoundTripTests
         await counted.RunAsync();
         await counted.CountAsync(Unchanged, () => { });
         Assert.Equal(WorkerStatus.Unchanged, counted.Result.Status);
+    }
+
+    [NeedsTheory("setpriv")]
+    [InlineData(100, 1)]
+    [InlineData(2_000, 6)]
+    public async Task Push_of_a_few_files_takes_as_many_round_trips_whatever_the_tree(int files, int depth)
+    {
+        using var counted = new CountedRelease(files, depth);
+        await counted.RunAsync();
+        var round = 0;
+        await counted.CountAsync(Pushed, () =>
+        {
+            round++;
+            for (var i = 0; i < 20; i++)
+            {
+                counted.Run.Manager.Write(counted.Files[i * files / 20], new string('x', round));
+            }
+        });
+        Assert.Equal((WorkerStatus.Synced, 20, 20L * round), (counted.Result.Status, counted.Result.Updated, counted.Result.BytesSent));
+        Assert.Equal(20, Assert.Single(counted.Run.Events.OfType<SourceScanned>()).Hashed);
+    }
+
+    /// <summary>Open with its bytes; write; attributes, size, flush and close: six a file, and what a folder and the run itself take.</summary>
+    [NeedsTheory("setpriv")]
+    [InlineData(100, 1)]
+    [InlineData(2_000, 6)]
+    public async Task First_push_asks_six_times_a_file(int files, int depth)
+    {
+        using var counted = new CountedRelease(files, depth);
+        var flights = await counted.RunAsync();
+        var folders = Directory.GetDirectories(counted.Run.Manager.Path, "*", SearchOption.AllDirectories).Length;
+        Assert.InRange(flights.Sum(flight => flight.Requests), 6 * files, (6 * files) + (15 * folders) + 100);
+        Assert.Equal(files, flights.Sum(flight => flight.Of("Write")) - flights.Where(flight => flight.Of("Write") < 5).Sum(flight => flight.Of("Write")));
     }
 }

@@ -52,6 +52,7 @@ internal sealed class CommonOptions
     public static OptionGroup Run { get; } = new("The run", [
         new("dry-run", "n", null, "change nothing, anywhere; show what would be done"),
         new("checksum", "c", null, "compare the workers' bytes, not size and time"),
+        new("whole-file", "W", null, "send changed files whole, not what differs"),
         new("parallel", null, "N", "workers at once (default 8)"),
         new("bwlimit", null, "RATE", "at most so much a second over SSH, all workers together: 500K, 1.5M; a plain number is KiB (default 0: no limit)"),
         new("max-time", null, "TIME", "start no new worker after this time, exit 30 (default off)"),

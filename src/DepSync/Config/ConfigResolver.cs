@@ -152,6 +152,7 @@ internal static class ConfigResolver
             LockWait = layer.LockWait ?? run.LockWait,
             KeepGenerations = layer.KeepGenerations ?? run.KeepGenerations,
             Durable = layer.Durable ?? run.Durable,
+            WholeFile = layer.WholeFile ?? run.WholeFile,
             DryRun = layer.DryRun ?? false,
             Checksum = layer.Checksum ?? false,
             Log = log with { Directory = layer.LogDir, KeepFiles = layer.LogKeepFiles ?? log.KeepFiles, MaxSizeBytes = layer.LogMaxSize ?? log.MaxSizeBytes },

@@ -112,6 +112,9 @@ internal sealed record RunConfig
     /// <summary>False: <c>fsync: never</c>.</summary>
     public bool Durable { get; init; } = true;
 
+    /// <summary>True: what a worker has of a file already is sent all the same.</summary>
+    public bool WholeFile { get; init; }
+
     public bool DryRun { get; init; }
 
     public bool Checksum { get; init; }

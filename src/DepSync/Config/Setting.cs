@@ -50,6 +50,7 @@ internal sealed record Setting(string? Key, string? Flag, Func<SettingsLayer, Se
         new("max_time", "max-time", (l, v) => l with { MaxTime = SettingText.DurationOrOff(v.Text) }),
         new("keep_generations", null, (l, v) => l with { KeepGenerations = SettingText.Count(v.Text, least: 0, most: 1000) }),
         new("fsync", null, (l, v) => l with { Durable = SettingText.Choice(v.Text, ("default", true), ("never", false)) }),
+        new("whole_file", "whole-file", (l, v) => l with { WholeFile = SettingText.Switch(v.Text) }) { IsSwitch = true },
         new("log.dir", "log-dir", (l, v) => l with { LogDir = v.Path }),
         new("log.keep_files", null, (l, v) => l with { LogKeepFiles = SettingText.Count(v.Text, least: 1, most: 10_000) }),
         new("log.max_size", null, (l, v) => l with { LogMaxSize = SettingText.Size(v.Text) }),

@@ -29,6 +29,7 @@ internal sealed record SettingsLayer
     public TimeSpan? MaxTime { get; init; }
     public int? KeepGenerations { get; init; }
     public bool? Durable { get; init; }
+    public bool? WholeFile { get; init; }
     public string? LogDir { get; init; }
     public int? LogKeepFiles { get; init; }
     public long? LogMaxSize { get; init; }
@@ -72,6 +73,7 @@ internal sealed record SettingsLayer
         MaxTime = MaxTime ?? lower.MaxTime,
         KeepGenerations = KeepGenerations ?? lower.KeepGenerations,
         Durable = Durable ?? lower.Durable,
+        WholeFile = WholeFile ?? lower.WholeFile,
         LogDir = LogDir ?? lower.LogDir,
         LogKeepFiles = LogKeepFiles ?? lower.LogKeepFiles,
         LogMaxSize = LogMaxSize ?? lower.LogMaxSize,

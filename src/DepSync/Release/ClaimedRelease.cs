@@ -89,7 +89,10 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         Phase(WorkerPhase.Staging);
         var meter = new StagingMeter(fleet.Context.Observer, _worker, fleet.Context.Clock);
         var items = StagingLayout.Build(comparison.Plan, comparison.Worker, claim.Folder);
-        var request = new StageRequest(items, claim.Folder, claim.Uid, claim.Gid, fleet.Flush);
+        var request = new StageRequest(items, claim.Folder, claim.Uid, claim.Gid, fleet.Flush)
+        {
+            Deltas = fleet.Deltas is { } deltas && files.Capabilities.CopyRange ? new DeltaCase(deltas, comparison.Worker, (level, message) => fleet.Tell(_worker, level, message)) : null,
+        };
         var staged = await new Stager(files, fleet.Tree, meter).StageAsync(request, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         comparison = comparison.After(staged, source, rules);

@@ -37,43 +37,41 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     /// <summary>What fits in one write is read and hashed before anything is asked for, so two flights stage it: one opens, the other does all the rest.</summary>
     private async Task<Deferral> StageSmallAsync(StagedItem item, IFileContent original, IProgress<int> sent, CancellationToken cancellationToken)
     {
-        var size = (int)item.Change.Source!.Size;
-        await budget.AcquireAsync(size, cancellationToken);
-        var buffer = ArrayPool<byte>.Shared.Rent(size);
+        if (await ReadAsync(original, 0, (int)item.Change.Source!.Size, cancellationToken) is not { } content)
+        {
+            return Deferral.Changing;
+        }
         try
         {
-            var content = buffer.AsMemory(0, size);
-            if (!await FillAsync(original, 0, content, cancellationToken) || Digest.Of(content.Span) != item.Change.Source.Digest)
+            if (Digest.Of(content.Span) != item.Change.Source.Digest)
             {
                 return Deferral.Changing;
             }
             await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
-            var write = file.WriteAtAsync(0, content, CancellationToken.None);
-            await FinishOrDropAsync(item, file, write, cancellationToken);
-            sent.Report(size);
+            await FinishOrDropAsync(item, file, file.WriteAtAsync(0, content, CancellationToken.None), cancellationToken);
+            sent.Report(content.Length);
             return Deferral.None;
         }
         finally
         {
-            Return(buffer.AsMemory(0, size));
+            Return(content);
         }
     }
 
     private async Task<Deferral> StageLargeAsync(StagedItem item, IFileContent original, IProgress<int> sent, CancellationToken cancellationToken)
     {
-        var entry = item.Change.Source!;
         await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
         Digest? digest;
         try
         {
-            digest = await SendAsync(original, entry.Size, file, sent, cancellationToken);
+            digest = await SendAsync(original, item.Change.Source!, file, sent, cancellationToken);
         }
         catch (Exception exception) when (exception is WorkerFileException or IOException)
         {
             await DropAsync(item.Staged, file);
             throw;
         }
-        if (digest == entry.Digest)
+        if (digest == item.Change.Source!.Digest)
         {
             await FinishOrDropAsync(item, file, ValueTask.CompletedTask, cancellationToken);
             return Deferral.None;
@@ -82,9 +80,17 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         return Deferral.Changing;
     }
 
-    private async Task DropAsync(RelativePath staged, IWorkerFile file)
+    /// <summary>Closes what is not to be committed and removes it.</summary>
+    /// <exception cref="DepSyncException">Target: it cannot be removed.</exception>
+    public async Task DropAsync(RelativePath staged, IWorkerFile file)
     {
         await file.DisposeAsync();
+        await RemoveAsync(staged);
+    }
+
+    /// <inheritdoc cref="DropAsync"/>
+    public async Task RemoveAsync(RelativePath staged)
+    {
         try
         {
             await files.RemoveFileAsync(staged, CancellationToken.None);
@@ -96,31 +102,28 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     }
 
     /// <summary>Sends exactly the planned size; null when the file is shorter than that now. A file that grew is told by its hash or is whole as planned.</summary>
-    private async Task<Digest?> SendAsync(IFileContent original, long size, IWorkerFile file, IProgress<int> sent, CancellationToken cancellationToken)
+    private async Task<Digest?> SendAsync(IFileContent original, FileEntry entry, IWorkerFile file, IProgress<int> sent, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var signer = request.Deltas?.Source.Sign(entry);
         var writes = new Queue<Task>();
         var whole = true;
         try
         {
-            for (long offset = 0; offset < size && whole;)
+            for (long offset = 0; offset < entry.Size;)
             {
                 // A large file may take minutes, and the budget asks for the token only when it is used up.
                 cancellationToken.ThrowIfCancellationRequested();
-                var length = (int)Math.Min(files.Capabilities.MaxTransfer, size - offset);
-                await budget.AcquireAsync(length, cancellationToken);
-                var buffer = ArrayPool<byte>.Shared.Rent(length);
-                try
+                var length = (int)Math.Min(files.Capabilities.MaxTransfer, entry.Size - offset);
+                var piece = await ReadAsync(original, offset, length, cancellationToken);
+                if (piece is null)
                 {
-                    whole = await FillAsync(original, offset, buffer.AsMemory(0, length), cancellationToken);
+                    whole = false;
+                    break;
                 }
-                catch
-                {
-                    Return(buffer.AsMemory(0, length));
-                    throw;
-                }
-                hash.AppendData(buffer, 0, length);
-                writes.Enqueue(WriteAsync(file, offset, buffer.AsMemory(0, length), whole ? sent : null));
+                hash.AppendData(piece.Value.Span);
+                signer?.Append(piece.Value.Span);
+                writes.Enqueue(WriteAsync(file, offset, piece.Value, sent));
                 offset += length;
                 if (writes.Count == WritesInFlight)
                 {
@@ -133,23 +136,49 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
             // Buffers go back to the pool when their writes have ended, so every write is waited for, whatever happened.
             await Task.WhenAll(writes);
         }
-        return whole ? Digest.FromBytes(hash.GetHashAndReset()) : null;
+        if (!whole)
+        {
+            return null;
+        }
+        var digest = Digest.FromBytes(hash.GetHashAndReset());
+        if (digest == entry.Digest)
+        {
+            signer?.Finish();
+        }
+        return digest;
     }
 
-    /// <summary>Not cancelled: the memory goes back to the pool when this ends, and an abandoned write would still send from it.</summary>
-    private async Task WriteAsync(IWorkerFile file, long offset, Memory<byte> data, IProgress<int>? sent)
+    /// <summary>So many bytes of the source, in memory that <see cref="WriteAsync"/> gives back; null when it has not so many any more.</summary>
+    public async Task<Memory<byte>?> ReadAsync(IFileContent original, long offset, int length, CancellationToken cancellationToken)
     {
+        await budget.AcquireAsync(length, cancellationToken);
+        var piece = ArrayPool<byte>.Shared.Rent(length).AsMemory(0, length);
+        var whole = false;
         try
         {
-            if (sent is not null)
-            {
-                await file.WriteAtAsync(offset, data, CancellationToken.None);
-                sent.Report(data.Length);
-            }
+            whole = await FillAsync(original, offset, piece, cancellationToken);
         }
         finally
         {
-            Return(data);
+            if (!whole)
+            {
+                Return(piece);
+            }
+        }
+        return whole ? piece : null;
+    }
+
+    /// <summary>Not cancelled: the memory goes back to the pool when this ends, and an abandoned write would still send from it.</summary>
+    public async Task WriteAsync(IWorkerFile file, long offset, Memory<byte> piece, IProgress<int> sent)
+    {
+        try
+        {
+            await file.WriteAtAsync(offset, piece, CancellationToken.None);
+            sent.Report(piece.Length);
+        }
+        finally
+        {
+            Return(piece);
         }
     }
 
@@ -175,6 +204,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         return true;
     }
 
+    /// <summary>As <see cref="FinishAsync"/>; what the worker refuses leaves nothing.</summary>
     private async Task FinishOrDropAsync(StagedItem item, IWorkerFile file, ValueTask write, CancellationToken cancellationToken)
     {
         try
@@ -188,8 +218,11 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         }
     }
 
-    /// <summary>Owner first, because giving a file away clears bits; then mode and mtime, size read back, flush and close, all in one flight behind the last write.</summary>
-    private async Task FinishAsync(StagedItem item, IWorkerFile file, ValueTask write, CancellationToken cancellationToken)
+    /// <summary>
+    /// Owner first, because giving a file away clears bits; then mode and mtime, size read back, flush and close, all in one flight behind the last write, which is waited for
+    /// here too.
+    /// </summary>
+    public async Task FinishAsync(StagedItem item, IWorkerFile file, ValueTask write, CancellationToken cancellationToken)
     {
         var entry = item.Change.Source!;
         var owner = request.OwnerFor(item) is { } change ? WorkerFileException.IgnoreAsync(file.SetAttributesAsync(change, cancellationToken).AsTask()) : Task.CompletedTask;

@@ -28,6 +28,9 @@ internal sealed record FleetCase
 
     public required RunSiblings Siblings { get; init; }
 
+    /// <summary>Null: every file is sent whole.</summary>
+    public required SourceDeltas? Deltas { get; init; }
+
     /// <summary>Why a cancelled token was cancelled: Interrupted or MaxTime.</summary>
     public required Func<ErrorKind> StopReason { get; init; }
 

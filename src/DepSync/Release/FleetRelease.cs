@@ -41,9 +41,11 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
             Identity = identity,
             ConnectAsync = context.Connect ?? new WorkerConnector(config, context.Observer, context.AskHostKey, context.Clock).ConnectAsync,
             Siblings = new RunSiblings(),
+            Deltas = Deltas(tree, store, stop.Token),
             StopReason = () => cancellationToken.IsCancellationRequested ? ErrorKind.Interrupted : ErrorKind.MaxTime,
         };
         var results = await RunWorkersAsync(fleet, stop.Token);
+        fleet.Deltas?.Prune();
         if (!fleet.Source.IsCompleted)
         {
             // Every worker has ended without it, and the directory is about to be closed.
@@ -52,6 +54,11 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         }
         return await FinishAsync(fleet, results, began);
     }
+
+    /// <summary>None where nothing that is put together on a worker could be checked there.</summary>
+    private SourceDeltas? Deltas(SourceTree tree, StateStore store, CancellationToken stop) => config.WholeFile || config.DryRun || !config.Ssh.Exec
+        ? null
+        : new SourceDeltas(tree, new SignatureStore(Path.Combine(store.Folder, "signatures"), context.Clock), stop) { Tell = message => context.Observer.On(new Note(NoteLevel.Notice, message)) };
 
     private async Task<Snapshot> ScanAsync(SourceTree tree, FilterSet filters, HashCache hashes, CancellationToken cancellationToken)
     {

@@ -6,6 +6,9 @@ namespace DepSync.Release;
 /// <summary>What to stage. <paramref name="Uid"/> and <paramref name="Gid"/> are what new entries get by themselves in the run folder.</summary>
 internal sealed record StageRequest(IReadOnlyList<StagedItem> Items, RelativePath RunFolder, int? Uid, int? Gid, FlushMode Flush)
 {
+    /// <summary>Null: every file is sent whole.</summary>
+    public DeltaCase? Deltas { get; init; }
+
     /// <summary>The owner that an item is to be given, null when it has it by itself or the login cannot give it: only root gives files away.</summary>
     public AttributeChange? OwnerFor(StagedItem item)
     {

@@ -78,6 +78,7 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
     private async Task StageFilesAsync(StageRequest request, StageOutcome outcome, CancellationTokenSource stop)
     {
         var stager = new FileStager(files, source, request, new ByteBudget(BytesInFlight));
+        var deltas = request.Deltas is null ? null : new DeltaStager(files, source, stager, request);
         var waiting = new ConcurrentQueue<StagedItem>(request.Items.Where(item => item.Change.Kind == EntryKind.File));
         await Task.WhenAll(Enumerable.Range(0, Math.Min(FilesInFlight, waiting.Count)).Select(_ => StageWaitingAsync()).ToList());
 
@@ -98,11 +99,14 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
             }
         }
 
-        async ValueTask StageFileAsync(StagedItem item)
+        async Task StageFileAsync(StagedItem item)
         {
             await outcome.GuardAsync(item, async () =>
             {
-                outcome.Defer(item, await stager.StageAsync(item, meter, stop.Token));
+                if (deltas is null || !await deltas.TryStageAsync(item, meter, stop.Token))
+                {
+                    outcome.Defer(item, await stager.StageAsync(item, meter, stop.Token));
+                }
                 meter.FileDone();
             });
             if (outcome.FailedWriting(item) is { } refusal)

@@ -8,6 +8,7 @@ internal sealed class StagingMeter(IRunObserver observer, string worker, TimePro
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private long _bytes;
+    private long _copied;
     private long _bytesTotal;
     private int _files;
     private int _filesTotal;
@@ -24,6 +25,13 @@ internal sealed class StagingMeter(IRunObserver observer, string worker, TimePro
         Raise();
     }
 
+    /// <summary>Content that the worker had.</summary>
+    public void Copied(long bytes)
+    {
+        Interlocked.Add(ref _copied, bytes);
+        Raise();
+    }
+
     public void FileDone()
     {
         Interlocked.Increment(ref _files);
@@ -35,7 +43,7 @@ internal sealed class StagingMeter(IRunObserver observer, string worker, TimePro
         var last = Volatile.Read(ref _reported);
         if (clock.GetElapsedTime(last) >= Interval && Interlocked.CompareExchange(ref _reported, clock.GetTimestamp(), last) == last)
         {
-            observer.On(new StagingProgress(BytesSent, _bytesTotal, Volatile.Read(ref _files), _filesTotal) { Worker = worker });
+            observer.On(new StagingProgress(BytesSent + Volatile.Read(ref _copied), _bytesTotal, Volatile.Read(ref _files), _filesTotal) { Worker = worker });
         }
     }
 }

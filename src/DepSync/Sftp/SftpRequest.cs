@@ -57,8 +57,11 @@ internal sealed class SftpRequest(SftpSession session) : IValueTaskSource<SftpRe
     /// <summary>The reply that came before the write of the payload had ended. The session's lock.</summary>
     public SftpReply? EarlyReply { get; set; }
 
+    /// <summary>Bytes that it counts for beside its own: so much could wait in the server's queue while the server is at work on it.</summary>
+    public int Weight { get; set; }
+
     /// <summary>What it takes of the window: its own bytes and those that it asks for.</summary>
-    public int Cost => Packet.Bytes.Length + Payload.Length + Destination.Length;
+    public int Cost => Packet.Bytes.Length + Payload.Length + Destination.Length + Weight;
 
     public ValueTask<SftpReply> Task => new(this, _core.Version);
 
@@ -70,6 +73,7 @@ internal sealed class SftpRequest(SftpSession session) : IValueTaskSource<SftpRe
         Payload = default;
         Destination = default;
         Patience = default;
+        Weight = 0;
         AlwaysSent = false;
         State = SftpRequestState.Idle;
         Abandoned = false;

@@ -17,6 +17,13 @@ internal interface IWorkerFile : IAsyncDisposable
     /// </summary>
     ValueTask WriteAtAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Copies bytes of another open file of the same worker to the end of this one, which is where everything that was written before has ended. Only with
+    /// <see cref="WorkerCapabilities.CopyRange"/>. Throws also when the size afterwards tells that not all of it was copied, whatever the worker said; that it was the right
+    /// bytes is not proved.
+    /// </summary>
+    ValueTask CopyFromAsync(IWorkerFile source, CopyRange range, CancellationToken cancellationToken);
+
     /// <summary>Size, mode, times and owner as the server has them now.</summary>
     ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken);
 
@@ -27,4 +34,11 @@ internal interface IWorkerFile : IAsyncDisposable
 
     /// <summary>Closes, and tells when that fails.</summary>
     ValueTask CloseAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Bytes of one file, and where they go in another; at most <see cref="Longest"/> of them.</summary>
+internal readonly record struct CopyRange(long Offset, long Length, long To)
+{
+    /// <summary>The server does nothing else meanwhile, for some 5 ms; the more of it at once, the longer everything else waits.</summary>
+    public const int Longest = 8 << 20;
 }

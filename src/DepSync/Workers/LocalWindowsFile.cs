@@ -12,6 +12,10 @@ internal sealed class LocalWindowsFile(LocalWindowsWorker worker, RelativePath p
     public ValueTask WriteAtAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
         Act(() => RandomAccess.Write(handle, data.Span, offset), cancellationToken);
 
+    /// <summary>The disk is here: copying is reading and writing, and that is what sending does.</summary>
+    public ValueTask CopyFromAsync(IWorkerFile source, CopyRange range, CancellationToken cancellationToken) =>
+        ValueTask.FromException(new WorkerFileException(WorkerFileError.Unsupported, path, "Nothing is copied within a worker of this machine."));
+
     public ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken) =>
         Call(() => new WorkerEntry([], EntryKind.File, RandomAccess.GetLength(handle), new DateTimeOffset(File.GetLastWriteTimeUtc(handle)).ToUnixTimeSeconds(), 0x1ff, null, null), cancellationToken);
 

@@ -34,6 +34,10 @@ internal sealed class LocalWorkerFile(LocalWorker worker, RelativePath path, Saf
         }
     }
 
+    /// <summary>The disk is here: copying is reading and writing, and that is what sending does.</summary>
+    public ValueTask CopyFromAsync(IWorkerFile source, CopyRange range, CancellationToken cancellationToken) =>
+        ValueTask.FromException(new WorkerFileException(WorkerFileError.Unsupported, path, "Nothing is copied within a worker of this machine."));
+
     public ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken)
     {
         try

@@ -60,6 +60,8 @@ internal sealed class ReadOnlyWorker(IWorkerFileSystem inner) : IWorkerFileSyste
 
         public ValueTask WriteAtAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) => throw Write(default);
 
+        public ValueTask CopyFromAsync(IWorkerFile source, CopyRange range, CancellationToken cancellationToken) => throw Write(default);
+
         public ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken) => inner.StatAsync(cancellationToken);
 
         public ValueTask SetAttributesAsync(AttributeChange change, CancellationToken cancellationToken) => throw Write(default);

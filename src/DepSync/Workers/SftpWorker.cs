@@ -30,6 +30,7 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
             HardLinks = client.Extensions.Hardlink,
             DurableFlush = client.Extensions.Fsync,
             LinkTimes = client.Extensions.Lsetstat,
+            CopyRange = client.Extensions.CopyRange,
             UnixModes = true,
             Symlinks = true,
             MaxTransfer = Math.Min(client.Limits.MaxRead, client.Limits.MaxWrite),

@@ -11,6 +11,8 @@ internal sealed class SftpWorkerFile(SftpClient client, SftpFailures failures, R
     private long _end;
     private int _closed;
 
+    private byte[] Handle => handle;
+
     public ValueTask<int> ReadAtAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
@@ -28,6 +30,33 @@ internal sealed class SftpWorkerFile(SftpClient client, SftpFailures failures, R
         return failures.Of(
             path,
             data.Length <= client.Limits.MaxWrite ? client.WriteAsync(handle, offset, data, cancellationToken) : WritePiecesAsync(offset, data, cancellationToken));
+    }
+
+    /// <summary>
+    /// Two requests in one flight. OpenSSH answers OK to a copy that met a full disk, the end of its source or a handle of the wrong kind, so the size is looked at behind each one.
+    /// </summary>
+    public async ValueTask CopyFromAsync(IWorkerFile source, CopyRange range, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        if (source is not SftpWorkerFile from || range.Length is < 1 or > CopyRange.Longest)
+        {
+            // A length of 0 means "to the end of the file".
+            throw new ArgumentException("Only so many bytes of a file of the same worker can be copied.", nameof(range));
+        }
+        from.ThrowIfClosed();
+        if (!client.Extensions.CopyRange)
+        {
+            throw new WorkerFileException(WorkerFileError.Unsupported, path, "The server does not copy between files.");
+        }
+        var end = range.To + range.Length;
+        InterlockedMax(ref _end, end);
+        var copy = failures.Of(path, client.CopyAsync(new SftpCopyRange(from.Handle, range.Offset, range.Length, handle, range.To), cancellationToken)).AsTask();
+        var stat = StatAsync(cancellationToken).AsTask();
+        await Task.WhenAll(copy, stat);
+        if ((await stat).Size is var size && size != end)
+        {
+            throw new WorkerFileException(WorkerFileError.Failure, path, $"The copy of {range.Length} bytes was said to be done, but the file has {size} bytes and not {end}.");
+        }
     }
 
     public async ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken)

@@ -43,6 +43,9 @@ internal sealed record WorkerCapabilities
     /// <summary>Times of symlinks (lsetstat).</summary>
     public required bool LinkTimes { get; init; }
 
+    /// <summary>Bytes can be copied between two files of the worker without being sent (copy-data).</summary>
+    public bool CopyRange { get; init; }
+
     public required bool UnixModes { get; init; }
 
     public required bool Symlinks { get; init; }

@@ -101,6 +101,20 @@ public sealed class FaultyReleaseTests
         await AssertAtEveryCallAsync(scenario, n => With(worker, failAt: n, error: (WorkerFileError)error));
     }
 
+    [NeedsTheory("find")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Push_of_differences_with_any_call_cut_off_or_refused_is_finished_by_the_next_one(bool cut)
+    {
+        using var scenario = await FaultScenario.PrepareDeltaAsync();
+        await AssertAtEveryCallAsync(scenario, n => Copying(cut ? n : null, cut ? null : n));
+        var undisturbed = Copying(null, null);
+        await PushAsync(scenario, undisturbed);
+        Assert.True(undisturbed.Calls.Count(call => call.StartsWith("copy", StringComparison.Ordinal)) >= 4, "nothing was copied");
+
+        static FaultScript Copying(int? cutAt, int? failAt) => new() { CutAt = cutAt, FailAt = failAt, Copies = true, Able = able => able with { MaxTransfer = 100_000 } };
+    }
+
     private static async Task AssertAtEveryCallAsync(FaultScenario scenario, Func<int, FaultScript> scriptOf)
     {
         var failures = new List<string>();

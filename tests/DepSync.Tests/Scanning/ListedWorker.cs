@@ -153,6 +153,8 @@ internal sealed class ListedWorker : IWorkerFileSystem
             return rest.Length;
         }
 
+        public ValueTask CopyFromAsync(IWorkerFile source, CopyRange range, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken) => ValueTask.FromResult(entry with { Size = bytes.Length });
 
         public ValueTask WriteAtAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) => throw new NotSupportedException();

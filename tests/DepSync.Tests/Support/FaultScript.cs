@@ -35,6 +35,12 @@ internal sealed class FaultScript
     /// <summary>The worker hashes its files itself and flushes its filesystem at once, as over SSH with <c>exec</c>.</summary>
     public bool Shell { get; init; }
 
+    /// <summary>The worker copies between its files, and hashes them itself, as one over SSH does.</summary>
+    public bool Copies { get; init; }
+
+    /// <summary>With <see cref="Copies"/>: what arrives of the bytes that are copied. One that is cut short is found out by the size, as by the real worker.</summary>
+    public Func<byte[], byte[]> Copied { get; init; } = bytes => bytes;
+
     /// <summary>The user that the connection acts as although it is root: what it makes is shown as its own, and missing rights are refused as by the kernel.</summary>
     public int? Login { get; init; }
 

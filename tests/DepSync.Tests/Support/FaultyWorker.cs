@@ -10,17 +10,18 @@ namespace DepSync.Tests.Support;
 /// </summary>
 internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) : IWorkerFileSystem
 {
+    private readonly FaultScript _script = script;
     private bool _cut;
 
-    public WorkerCapabilities Capabilities { get; } = script.Able(inner.Capabilities);
+    public WorkerCapabilities Capabilities { get; } = script.Able(inner.Capabilities with { CopyRange = script.Copies });
 
     public WorkerPlace Place => inner.Place;
 
     public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken) =>
-        Call("list", directory, async () => (await inner.ListAsync(directory, cancellationToken))?.Select(entry => script.AsShown(directory.Child(entry.Name), entry)).ToList() as IReadOnlyList<WorkerEntry>);
+        Call("list", directory, async () => (await inner.ListAsync(directory, cancellationToken))?.Select(entry => _script.AsShown(directory.Child(entry.Name), entry)).ToList() as IReadOnlyList<WorkerEntry>);
 
     public ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken) => Call("find", path, async () =>
-        await inner.FindAsync(path, cancellationToken) is { } entry ? script.AsShown(path, entry) : default(WorkerEntry?));
+        await inner.FindAsync(path, cancellationToken) is { } entry ? _script.AsShown(path, entry) : default(WorkerEntry?));
 
     public ValueTask<byte[]?> ReadLinkAsync(RelativePath path, CancellationToken cancellationToken) => Call("readlink", path, () => inner.ReadLinkAsync(path, cancellationToken));
 
@@ -96,7 +97,7 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
     {
         try
         {
-            return await Call("hash", RelativePath.Root, () => script.Shell ? HashAsync(files) : inner.HashFilesAsync(files, cancellationToken));
+            return await Call("hash", RelativePath.Root, () => _script.Shell || _script.Copies ? HashAsync(files) : inner.HashFilesAsync(files, cancellationToken));
         }
         catch (WorkerFileException)
         {
@@ -108,7 +109,7 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
     {
         try
         {
-            return await Call("sync", RelativePath.Root, () => ValueTask.FromResult(script.Shell));
+            return await Call("sync", RelativePath.Root, () => ValueTask.FromResult(_script.Shell));
         }
         catch (WorkerFileException)
         {
@@ -138,11 +139,11 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
     private async ValueTask MustWriteAsync(RelativePath directory)
     {
         const int OwnerWrite = 0b010_000_000;
-        if (script.Login is not { } login || await inner.FindAsync(directory, CancellationToken.None) is not { Kind: EntryKind.Directory } entry)
+        if (_script.Login is not { } login || await inner.FindAsync(directory, CancellationToken.None) is not { Kind: EntryKind.Directory } entry)
         {
             return;
         }
-        if (script.AsShown(directory, entry).Uid != login || (entry.Mode & OwnerWrite) == 0)
+        if (_script.AsShown(directory, entry).Uid != login || (entry.Mode & OwnerWrite) == 0)
         {
             throw new WorkerFileException(WorkerFileError.PermissionDenied, directory, "Permission denied.");
         }
@@ -150,7 +151,7 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
 
     private async ValueTask MustOwnAsync(RelativePath path)
     {
-        if (script.Login is { } login && await inner.FindAsync(path, CancellationToken.None) is { } entry && script.AsShown(path, entry).Uid != login)
+        if (_script.Login is { } login && await inner.FindAsync(path, CancellationToken.None) is { } entry && _script.AsShown(path, entry).Uid != login)
         {
             throw new WorkerFileException(WorkerFileError.PermissionDenied, path, "Permission denied.");
         }
@@ -169,13 +170,13 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
     /// <summary>The inner call is made before this returns, so the order of calls stays what it was.</summary>
     private ValueTask<T> Call<T>(string what, RelativePath path, Func<ValueTask<T>> call)
     {
-        switch (script.Next($"{what} {path}"))
+        switch (_script.Next($"{what} {path}"))
         {
             case FaultScript.Fate.Cut:
                 _cut = true;
                 break;
             case FaultScript.Fate.Fail when !_cut:
-                return ValueTask.FromException<T>(new WorkerFileException(script.Error, path, "The server only says that it failed."));
+                return ValueTask.FromException<T>(new WorkerFileException(_script.Error, path, "The server only says that it failed."));
             default:
                 break;
         }
@@ -184,20 +185,34 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
 
     private sealed class FaultyFile(FaultyWorker worker, RelativePath path, IWorkerFile inner) : IWorkerFile
     {
+        private readonly IWorkerFile _inner = inner;
+
         public ValueTask<int> ReadAtAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
-            worker.Call("read", path, () => inner.ReadAtAsync(offset, buffer, cancellationToken));
+            worker.Call("read", path, () => _inner.ReadAtAsync(offset, buffer, cancellationToken));
 
         public ValueTask WriteAtAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
-            worker.Act("write", path, () => inner.WriteAtAsync(offset, data, cancellationToken));
+            worker.Act("write", path, () => _inner.WriteAtAsync(offset, data, cancellationToken));
 
-        public ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken) => worker.Call("stat", path, () => inner.StatAsync(cancellationToken));
+        /// <summary>What a server does with copy-data, also where the inner worker cannot.</summary>
+        public ValueTask CopyFromAsync(IWorkerFile source, CopyRange range, CancellationToken cancellationToken) => worker.Act("copy", path, async () =>
+        {
+            var bytes = new byte[range.Length];
+            var count = await ((FaultyFile)source)._inner.ReadAtAsync(range.Offset, bytes, cancellationToken);
+            await _inner.WriteAtAsync(range.To, worker._script.Copied(bytes[..count]), cancellationToken);
+            if ((await _inner.StatAsync(cancellationToken)).Size != range.To + range.Length)
+            {
+                throw new WorkerFileException(WorkerFileError.Failure, path, "The copy was cut short.");
+            }
+        });
 
-        public ValueTask SetAttributesAsync(AttributeChange change, CancellationToken cancellationToken) => worker.Act("fset", path, () => inner.SetAttributesAsync(change, cancellationToken));
+        public ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken) => worker.Call("stat", path, () => _inner.StatAsync(cancellationToken));
 
-        public ValueTask FlushAsync(CancellationToken cancellationToken) => worker.Act("flush", path, () => inner.FlushAsync(cancellationToken));
+        public ValueTask SetAttributesAsync(AttributeChange change, CancellationToken cancellationToken) => worker.Act("fset", path, () => _inner.SetAttributesAsync(change, cancellationToken));
 
-        public ValueTask CloseAsync(CancellationToken cancellationToken) => worker.Act("close", path, () => inner.CloseAsync(cancellationToken));
+        public ValueTask FlushAsync(CancellationToken cancellationToken) => worker.Act("flush", path, () => _inner.FlushAsync(cancellationToken));
 
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
+        public ValueTask CloseAsync(CancellationToken cancellationToken) => worker.Act("close", path, () => _inner.CloseAsync(cancellationToken));
+
+        public ValueTask DisposeAsync() => _inner.DisposeAsync();
     }
 }

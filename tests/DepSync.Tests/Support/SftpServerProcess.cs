@@ -27,11 +27,15 @@ internal sealed class SftpServerProcess : IDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts a server whose login directory is <paramref name="directory"/>. Options are the program's, e.g. <c>-P posix-rename</c>.</summary>
-    public static SftpServerProcess Start(string directory, params string[] options)
+    public static SftpServerProcess Start(string directory, params string[] options) => Start(directory, [], options);
+
+    /// <summary>One that cannot write a file beyond so many blocks of 512 bytes: to it the disk is full.</summary>
+    public static SftpServerProcess StartOnFullDisk(string directory, int blocks) => Start(directory, ["sh", "-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", $"{blocks}"], []);
+
+    private static SftpServerProcess Start(string directory, string[] wrapper, string[] options)
     {
-        string[] command = Libc.IsRoot
-            ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", SshdOptions.ExternalSftp, .. options]
-            : [SshdOptions.ExternalSftp, .. options];
+        string[] login = Libc.IsRoot ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups"] : [];
+        string[] command = [.. wrapper, .. login, SshdOptions.ExternalSftp, .. options];
         return new SftpServerProcess(Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,

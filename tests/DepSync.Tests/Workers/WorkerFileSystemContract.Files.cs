@@ -44,6 +44,29 @@ public abstract partial class WorkerFileSystemContract
     }
 
     [Fact]
+    public async Task Ranges_of_an_open_file_are_copied_in_order_with_writes_or_refused_as_unsupported()
+    {
+        var bytes = RandomBytes(300_000);
+        await WriteAsync(At("old"), bytes);
+        await using var old = await Files.OpenAsync(At("old"), default);
+        await using var file = await Files.CreateFileAsync(At("new"), default);
+        if (!Files.Capabilities.CopyRange)
+        {
+            await RefusedAsync(At("new"), WorkerFileError.Unsupported, async () => await file.CopyFromAsync(old!, new CopyRange(0, 1, 0), default));
+            return;
+        }
+        Task[] steps =
+        [
+            file.CopyFromAsync(old!, new CopyRange(100_000, 200_000, 0), default).AsTask(), file.WriteAtAsync(200_000, Utf8("between"), default).AsTask(),
+            file.CopyFromAsync(old!, new CopyRange(5, 70_000, 200_007), default).AsTask(), file.WriteAtAsync(270_007, Utf8("end"), default).AsTask(),
+        ];
+        await Task.WhenAll(steps);
+        await file.CloseAsync(default);
+        var copied = await ReadAsync(At("new"));
+        Assert.Equal([.. bytes[100_000..], .. Utf8("between"), .. bytes[5..70_005], .. Utf8("end")], copied);
+    }
+
+    [Fact]
     public async Task Only_a_regular_file_is_opened()
     {
         await WriteAsync("file", "x");

@@ -1,0 +1,68 @@
+using System.Runtime.Versioning;
+using DepSync.Model;
+using DepSync.Release;
+using DepSync.Scanning;
+using DepSync.State;
+using DepSync.Tests.Scanning;
+using DepSync.Tests.Support;
+
+namespace DepSync.Tests.Release;
+
+[UnsupportedOSPlatform("windows")]
+public sealed class SourceDeltasTests : IDisposable
+{
+    private const int Size = 500_000;
+
+    private readonly TempTree _tree = new();
+    private readonly byte[] _bytes = new byte[Size];
+
+    public SourceDeltasTests() => new Random(1).NextBytes(_bytes);
+
+    public void Dispose() => _tree.Dispose();
+
+    [NeedsFact("find")]
+    public async Task Two_versions_are_compared_once_and_the_new_one_signed_once_however_many_workers_ask()
+    {
+        var (old, opened) = (Version(1), 0);
+        _tree.Write("manager/file"u8, _bytes);
+        using var tree = new HookedTree(SourceTree.Open(Path.Combine(_tree.Path, "manager"))) { BeforeOpen = _ => Interlocked.Increment(ref opened) };
+        var store = new SignatureStore(Path.Combine(_tree.Path, "signatures"), TimeProvider.System);
+        var deltas = new SourceDeltas(tree, store, default);
+        Assert.Null(await deltas.FindAsync(Entry(Version(2)), old, default));
+        using (var signer = deltas.Sign(Entry(old)))
+        {
+            Assert.Null(deltas.Sign(Entry(old)));
+            signer!.Append(_bytes);
+            signer.Finish();
+        }
+        var found = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => deltas.FindAsync(Entry(Version(2)), old, default)));
+        Assert.Equal(1, opened);
+        Assert.All(found, delta => Assert.Same(found[0], delta));
+        Assert.Equal(0, found[0]!.DataBytes);
+        Assert.True(store.Has(Version(2)));
+        Assert.Null(deltas.Sign(Entry(Version(2))));
+    }
+
+    [Fact]
+    public void Version_that_was_not_read_to_its_end_is_signed_by_the_next_who_reads_it()
+    {
+        var store = new SignatureStore(Path.Combine(_tree.Path, "signatures"), TimeProvider.System);
+        using var tree = SourceTree.Open(_tree.Path);
+        var deltas = new SourceDeltas(tree, store, default);
+        deltas.Sign(Entry(Version(1)))!.Dispose();
+        Assert.False(store.Has(Version(1)));
+        using var next = deltas.Sign(Entry(Version(1)));
+        Assert.NotNull(next);
+    }
+
+    [Fact]
+    public void Small_files_are_not_signed()
+    {
+        using var tree = SourceTree.Open(_tree.Path);
+        Assert.Null(new SourceDeltas(tree, new SignatureStore(_tree.Path, TimeProvider.System), default).Sign(Entry(Version(1)) with { Size = 1000 }));
+    }
+
+    private static Digest Version(int i) => new((ulong)i, 0, 0, 0);
+
+    private static FileEntry Entry(Digest version) => new() { Path = RelativePath.Parse("file"), Kind = EntryKind.File, Size = Size, Digest = version };
+}

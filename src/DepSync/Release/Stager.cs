@@ -16,8 +16,12 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
     /// <summary>Bytes read and not yet acknowledged. The connection sends 1 MiB of it at a time; the rest keeps it busy.</summary>
     private const long BytesInFlight = 4 << 20;
 
-    /// <summary>ITEMS</summary>
-    public const int ItemsForOneFlush = 128;
+    /// <summary>
+    /// From here on the filesystem is flushed at once, where the worker can. Measured over loopback to ext4 on a virtual disk, pushes of 4 KiB files, medians of three, each flushed against
+    /// all at once: 64 files 129 and 131 ms, 128 files 157 and 168, 512 files 308 and 237. So they are even near 200; a slower disk pays earlier, a distant worker later, for its three
+    /// commands take some nine round trips.
+    /// </summary>
+    public const int ItemsForOneFlush = 256;
 
     /// <exception cref="DepSyncException">The worker cannot take what is to be sent (Target): no space, no inodes, read-only, quota. The message tells the free space.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the run folder is to be dropped.</exception>

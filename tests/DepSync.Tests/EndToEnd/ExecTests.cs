@@ -1,3 +1,4 @@
+using DepSync.Release;
 using DepSync.Tests.Support;
 
 namespace DepSync.Tests.EndToEnd;
@@ -9,7 +10,7 @@ public sealed class ExecTests
     private const string Flush = "xargs -0 sync -f --";
 
     /// <summary>More than are read back without asking, and more than are flushed one by one.</summary>
-    private const int Many = 150;
+    private const int Many = Stager.ItemsForOneFlush + 10;
 
     [SshdTheory]
     [InlineData(ShellAccount.Honest, "builtin", "auto", 1)]

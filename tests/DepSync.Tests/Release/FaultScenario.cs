@@ -42,21 +42,16 @@ internal sealed class FaultScenario : IDisposable
         return new FaultScenario(scenario.Run);
     }
 
-    public static async Task<FaultScenario> PrepareAsync()
+    public static Task<FaultScenario> PrepareAsync() => PrepareAsync(PushCase.Everything, new ReleaseFixture(TempTree.InMemory()));
+
+    /// <summary>A generation with what a case begins with is on the worker of <paramref name="run"/>, which is disposed with the scenario.</summary>
+    public static async Task<FaultScenario> PrepareAsync(PushCase push, ReleaseFixture run)
     {
-        var run = new ReleaseFixture(TempTree.InMemory());
-        run.Manager.Write("a/update", "old update").Write("a/keep", "kept").Write("a/delete", "old delete").Write("a/f2d", "old f2d").Write("a/f2l", "old f2l").Write("a/d2f/x", "old d2f x")
-            .Write("a/d2f/sub/y", "old d2f y").Write("a/d2l/x", "old d2l x").MakeSymlink("a/l2f"u8, "old-l2f"u8).MakeSymlink("a/l2d"u8, "old-l2d"u8).MakeSymlink("a/link"u8, "old-link"u8)
-            .Write("a/mode", "mode").Write("a/time", "time").Write("a/filled", "").Write("gone/two/three", "old gone three").Write("ro/file", "old ro file")
-            .Write("ro/delete", "old ro delete").Write("ro/sub/x", "old ro sub").Write("top", "old top").SetMode("ro/sub"u8, 0b101_101_101).SetMode("ro"u8, 0b101_101_101);
+        push.Before(run.Manager);
         Settle(run, 1_600_000_000);
-        Assert.Null((await run.SyncAsync()).Error);
-        run.Manager.SetMode("ro"u8, 0b111_101_101).SetMode("ro/sub"u8, 0b111_101_101).Delete("a/delete"u8).Delete("a/f2d"u8).Delete("a/f2l"u8).Delete("a/d2f"u8).Delete("a/d2l"u8)
-            .Delete("a/l2f"u8).Delete("a/l2d"u8).Delete("a/link"u8).Delete("gone"u8).Delete("ro/delete"u8).Delete("ro/sub"u8);
-        run.Manager.Write("a/update", new string('n', 150)).Write("a/f2d/new", "new f2d").Write("a/f2d/deep/er", "new f2d deep").MakeSymlink("a/f2l"u8, "new-f2l"u8).Write("a/d2f", "new d2f")
-            .MakeSymlink("a/d2l"u8, "new-d2l"u8).Write("a/l2f", "new l2f").MakeDirectory("a/l2d"u8).MakeSymlink("a/link"u8, "new-link"u8).SetMode("a/mode"u8, 0b110_000_000)
-            .Write("a/filled", "filled").Write("ro/file", "new ro file").Write("ro/new", "new ro new").Write("top", "new top").Write("made/deep/file", "new made").Write("made/empty", "")
-            .MakeSymlink("made/deep/link"u8, "file"u8).SetMode("made/deep"u8, 0b101_101_101).SetMode("ro"u8, 0b101_101_101);
+        var first = await run.SyncAsync();
+        Assert.True(first.Error is null, $"the first push: {first.Error}");
+        push.After(run.Manager);
         Settle(run, 1_600_001_000);
         return new FaultScenario(run);
     }
@@ -80,6 +75,7 @@ internal sealed class FaultScenario : IDisposable
     {
         Put(Run.Worker.Path, _worker, _workerBytes);
         Put(Run.StateDir, _state, _stateBytes);
+        Run.Own();
     }
 
     public Dictionary<string, string> Live() => Facts(Run.Worker.Path);
@@ -112,7 +108,7 @@ internal sealed class FaultScenario : IDisposable
     /// <summary>Runs once more without faults: equal trees, nothing left behind.</summary>
     public async Task AssertConvergesAsync()
     {
-        Run.Connect = null;
+        Run.Connect = Run.Healthy;
         var result = await Run.SyncAsync(Run.Config with { Durable = false });
         Assert.True(result.Error is null, $"the next run: {result.Error}");
         TreeText.AssertSame(Text(Run.Manager.Path), Text(Run.Worker.Path));

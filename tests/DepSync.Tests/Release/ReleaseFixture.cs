@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.Versioning;
 using DepSync.Config;
 using DepSync.Model;
 using DepSync.Release;
@@ -38,6 +39,22 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>What stands there when nothing is to go wrong.</summary>
+    public ConnectWorker? Healthy { get; init; }
+
+    /// <summary>The worker; a folder of this machine unless it is set.</summary>
+    public WorkerAddress? Target { get; init; }
+
+    /// <summary>Gives the worker's tree to the user that <see cref="Healthy"/> connects as.</summary>
+    [UnsupportedOSPlatform("windows")]
+    public void Own()
+    {
+        if (Healthy is not null)
+        {
+            SftpServerProcess.OwnAll(Worker);
+        }
+    }
+
     public string StateDir => Path.Combine(_folder.Path, "state");
 
     public string WorkerFolder => Path.Combine(Worker.Path, ".depsync");
@@ -60,7 +77,7 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     public RunConfig Config => new()
     {
         ManagerDir = Manager.Path,
-        Workers = [Address("worker", Worker.Path)],
+        Workers = [Target ?? Address("worker", Worker.Path)],
         Settle = TimeSpan.Zero,
     };
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using DepSync.Workers;
 
 namespace DepSync.Tests.Support;
@@ -50,6 +51,21 @@ internal sealed class SftpServerProcess : IDisposable
         if (Libc.IsRoot)
         {
             Libc.ChangeOwner(tree.Absolute("."u8), Nobody, Nobody);
+        }
+    }
+
+    /// <summary>As <see cref="Own"/>, with all that is in it; names are UTF-8.</summary>
+    [UnsupportedOSPlatform("windows")]
+    public static void OwnAll(TempTree tree)
+    {
+        if (!Libc.IsRoot)
+        {
+            return;
+        }
+        Own(tree);
+        foreach (var entry in DiskTree.Read(tree.Path).Entries)
+        {
+            Libc.ChangeOwner(tree.Absolute(entry.Path.Bytes), Nobody, Nobody);
         }
     }
 

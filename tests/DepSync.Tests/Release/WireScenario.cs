@@ -1,0 +1,235 @@
+using System.Collections.Concurrent;
+using System.Runtime.Versioning;
+using DepSync.Cli;
+using DepSync.Model;
+using DepSync.Tests.Support;
+using DepSync.Workers;
+
+namespace DepSync.Tests.Release;
+
+/// <summary>What a run does when its connection was lost before the commit, and it is tried once more.</summary>
+internal enum SecondConnection
+{
+    Refused,
+    Works,
+}
+
+/// <summary>
+/// Pushes of one <see cref="PushCase"/>, again and again from the same beginning, to a real sftp-server, over a wire on which one packet goes wrong; and the promises that hold
+/// then. Beside the worker lies a tree to which its login may write, and which nothing may change.
+/// </summary>
+[UnsupportedOSPlatform("windows")]
+internal sealed class WireScenario : IDisposable
+{
+    public const string WithoutExtensions = "posix-rename,hardlink,fsync";
+
+    /// <summary>A run that takes longer hangs: one takes some 10 ms.</summary>
+    private static readonly TimeSpan Hang = TimeSpan.FromMinutes(1);
+
+    private static readonly string[] Reading = ["Init", "Open", "Close", "Read", "Lstat", "Fstat", "OpenDirectory", "ReadDirectory", "RealPath", "Stat", "ReadLink"];
+    private static readonly string[] ReadingExtensions = ["limits@openssh.com", "statvfs@openssh.com", "expand-path@openssh.com"];
+
+    private readonly TempTree _outside;
+    private readonly string _untouched;
+    private readonly string[] _options;
+    private readonly ConcurrentStack<SftpServerProcess> _servers = new();
+    private readonly ConcurrentStack<SftpWire> _wires = new();
+
+    private WireScenario(TempTree folder, string[] options)
+    {
+        _options = options;
+        Folder = folder;
+        _outside = new TempTree(folder, "outside").Write("file", "outside").Write("deep/er", "outside too").SetModified("file"u8, 1_500_000_000);
+        SftpServerProcess.OwnAll(_outside);
+        _untouched = Untouched();
+        Run = new ReleaseFixture(folder)
+        {
+            Healthy = (address, cancellationToken) => ConnectAsync(address, cancellationToken),
+            Target = new WorkerAddress { Name = "worker", Target = "host:worker", Host = "host", User = "user", Path = Path.Combine(folder.Path, "worker") },
+        };
+        Run.Connect = Run.Healthy;
+        Run.Own();
+    }
+
+    public ReleaseFixture Run { get; }
+
+    public TempTree Folder { get; }
+
+    public FaultScenario Push { get; private set; } = null!;
+
+    private bool IsAtomic => !_options.Any(option => option.Contains("posix-rename", StringComparison.Ordinal));
+
+    /// <param name="hidden">Extensions that the server does not offer; empty for none.</param>
+    public static async Task<WireScenario> PrepareAsync(PushCase push, string hidden = "")
+    {
+        var scenario = new WireScenario(TempTree.InMemory(), hidden.Length == 0 ? [] : ["-P", hidden]);
+        scenario.Push = await FaultScenario.PrepareAsync(push, scenario.Run);
+        return scenario;
+    }
+
+    /// <summary>A push without a fault, to learn what goes over the wire.</summary>
+    public async Task<WireScript> RecordAsync()
+    {
+        var script = new WireScript(WireFault.None, 0);
+        var result = await PushAsync(script, SecondConnection.Works);
+        Assert.True(result.Error is null, $"without a fault: {result.Error}");
+        return script;
+    }
+
+    /// <summary>One push with a fault, to its end and to the server's.</summary>
+    public async Task<WorkerResult> PushAsync(WireScript script, SecondConnection second)
+    {
+        Push.Restore();
+        var connections = 0;
+        Run.Connect = (address, cancellationToken) =>
+            Interlocked.Increment(ref connections) == 1 ? ConnectAsync(address, script, cancellationToken)
+            : second == SecondConnection.Works ? ConnectAsync(address, cancellationToken)
+            : throw new WorkerLostException(ErrorKind.Unreachable, "nobody is there");
+        var result = await Run.SyncAsync(Run.Config).WaitAsync(Hang);
+        await EndAsync();
+        return result;
+    }
+
+    /// <summary>A push with a fault, what must hold right after it, and a run that heals it.</summary>
+    /// <returns>Whether it came to the fault: requests that do not wait for each other are not always as many.</returns>
+    public async Task<bool> AssertSurvivesAsync(WireFault fault, int at, SecondConnection second)
+    {
+        var torn = new List<string>();
+        var script = new WireScript(fault, at) { Before = () => torn.AddRange(Torn()) };
+        var result = await PushAsync(script, second);
+        Assert.True(torn.Count == 0, string.Join(", ", torn));
+        Push.AssertOldOrNew(IsAtomic || !MayStop(fault) ? 0 : 1);
+        AssertTold(script, result, second);
+        if (result.Error is null)
+        {
+            Assert.Equal(Push.After, Push.Live());
+        }
+        await Push.AssertConvergesAsync();
+        if (IsAtomic && fault is not (WireFault.DenyDone or WireFault.ClaimDone))
+        {
+            Push.AssertNothingLost();
+        }
+        await EndAsync();
+        Assert.Equal(_untouched, Untouched());
+        return script.HasHit;
+    }
+
+    /// <summary>Once more: nothing differs and no request changes anything.</summary>
+    public async Task AssertQuietAsync()
+    {
+        var script = new WireScript(WireFault.None, 0);
+        Run.Connect = (address, cancellationToken) => ConnectAsync(address, script, cancellationToken);
+        var quiet = await Run.SyncAsync().WaitAsync(Hang);
+        await EndAsync();
+        Assert.True(quiet is { Status: WorkerStatus.Unchanged, Error: null }, $"the run after the next one: {quiet}");
+        Assert.DoesNotContain(script.Requests, IsChange);
+    }
+
+    public static bool IsChange(string request) =>
+        !Reading.Contains(request.Split(' ')[0]) && !(request.StartsWith("Extended ", StringComparison.Ordinal) && ReadingExtensions.Contains(request.Split(' ')[1]));
+
+    public Task<IWorkerFileSystem> ConnectAsync(WorkerAddress address, WireScript script, CancellationToken cancellationToken) =>
+        ConnectAsync(address, NewWire(script), cancellationToken);
+
+    public SftpWire NewWire(WireScript script)
+    {
+        var wire = new SftpWire(SftpServerProcess.Start(Folder.Path, _options), script);
+        _wires.Push(wire);
+        return wire;
+    }
+
+    public static async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress address, SftpWire wire, CancellationToken cancellationToken) =>
+        await SftpWorker.OpenAsync(wire.Transport, address.Path, new SftpWorkerOptions(TimeSpan.FromSeconds(30), wire.Clock), cancellationToken);
+
+    public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress address, CancellationToken cancellationToken)
+    {
+        var server = SftpServerProcess.Start(Folder.Path, _options);
+        _servers.Push(server);
+        return await SftpWorker.OpenAsync(server.Transport, address.Path, new SftpWorkerOptions(TimeSpan.FromSeconds(30), TimeProvider.System), cancellationToken);
+    }
+
+    /// <summary>Waits until no server has anything left to do.</summary>
+    public async Task EndAsync()
+    {
+        while (_wires.TryPop(out var wire))
+        {
+            await wire.EndedAsync().WaitAsync(Hang);
+        }
+        while (_servers.TryPop(out var server))
+        {
+            server.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var wire in _wires)
+        {
+            wire.Dispose();
+        }
+        foreach (var server in _servers)
+        {
+            server.Dispose();
+        }
+        Run.Dispose();
+    }
+
+    /// <summary>A path between whose two renames the run may have ended, on a server that cannot replace in one.</summary>
+    private static bool MayStop(WireFault fault) => fault is not (WireFault.None or WireFault.DelayReply or WireFault.ReverseReplies);
+
+    /// <summary>The contract's code for each end, and never one without a word.</summary>
+    private static void AssertTold(WireScript script, WorkerResult result, SecondConnection second)
+    {
+        ErrorKind?[] expected = (script.HasHit, script.Fault) switch
+        {
+            (false, _) or (_, WireFault.DelayReply or WireFault.ReverseReplies) => [null],
+            (_, WireFault.StallAtRequest or WireFault.StallAtReply or WireFault.DropReply) => [ErrorKind.IdleTimeout],
+            (_, WireFault.RepeatReply or WireFault.ForeignId) => [ErrorKind.Protocol],
+            // What the worker says is believed: a refusal is one of that entry, of the target or of nothing that matters; what it calls done is looked at where a file's bytes hang on it.
+            (_, WireFault.DenyDone) => [null, ErrorKind.Entries, ErrorKind.Target, ErrorKind.Fenced],
+            (_, WireFault.ClaimDone) => [null, ErrorKind.Entries, ErrorKind.Target, ErrorKind.Protocol],
+            _ when second == SecondConnection.Refused => [ErrorKind.ConnectionLost, ErrorKind.Unreachable],
+            _ => [null, ErrorKind.ConnectionLost],
+        };
+        // Once everything is recorded a lost connection costs a warning: what is left to put away is the next run's.
+        var isAfterwards = result is { Status: WorkerStatus.Synced, Error: null };
+        Assert.True(isAfterwards || expected.Contains(result.Error?.Kind), $"ended with {result.Error}");
+        var code = ExitCodes.ForWorker(result);
+        Assert.Equal(result.Error?.Kind switch { null => 0, ErrorKind.Fenced => 41, ErrorKind.Unreachable => 45, _ => 23 }, code);
+        Assert.True(result.Error is null or { Message.Length: > 0 });
+    }
+
+    /// <summary>Each live file as a reader finds it just now: whole, old or new.</summary>
+    private IEnumerable<string> Torn()
+    {
+        var after = Push.After;
+        foreach (var path in Push.Before.Keys.Union(after.Keys))
+        {
+            // What is a link at one of both times is not read: a reader comes to the tree outside.
+            var isLink = new[] { Push.Before, after }.Any(facts => facts.GetValueOrDefault(path, "").StartsWith("l ", StringComparison.Ordinal));
+            if (!isLink && Fact(path) is { } found && found != Push.Before.GetValueOrDefault(path) && found != after.GetValueOrDefault(path))
+            {
+                yield return $"{path} holds '{found}'";
+            }
+        }
+    }
+
+    private string? Fact(string path)
+    {
+        try
+        {
+            return "f " + File.ReadAllText(Path.Combine(Run.Worker.Path, path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Not there just now, or no file.
+            return null;
+        }
+    }
+
+    private string Untouched()
+    {
+        var tree = DiskTree.Read(_outside.Path);
+        return string.Join('\n', tree.Entries.Prepend(tree.Root!).Select(entry => $"{entry}"));
+    }
+}

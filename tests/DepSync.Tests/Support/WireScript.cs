@@ -1,0 +1,185 @@
+using System.Buffers.Binary;
+using System.Text;
+using DepSync.Sftp;
+
+namespace DepSync.Tests.Support;
+
+/// <summary>What can happen to one packet of an SFTP connection.</summary>
+internal enum WireFault
+{
+    None,
+
+    /// <summary>The connection ends before, in the middle of, or behind a request. All that the server has whole by then it carries out; what it answers is lost.</summary>
+    CutBeforeRequest,
+    CutInRequest,
+    CutAfterRequest,
+
+    /// <summary>The connection ends before, in the middle of, or behind a reply. The server carries out all that was sent.</summary>
+    CutBeforeReply,
+    CutInReply,
+    CutAfterReply,
+
+    /// <summary>From this request on nothing reaches the server any more, and the connection stands.</summary>
+    StallAtRequest,
+
+    /// <summary>From this reply on nothing reaches the client any more; the server goes on.</summary>
+    StallAtReply,
+
+    /// <summary>As <see cref="StallAtRequest"/>, without any deadline: what is held arrives when it is let go.</summary>
+    Freeze,
+
+    DropReply,
+
+    /// <summary>Comes after three later ones, or when no other is to come.</summary>
+    DelayReply,
+
+    /// <summary>It and those after it, as many as the server owes but no more than eight, come the other way round.</summary>
+    ReverseReplies,
+    RepeatReply,
+
+    /// <summary>It bears an id that nobody waits for.</summary>
+    ForeignId,
+
+    /// <summary>A status OK says FAILURE.</summary>
+    DenyDone,
+
+    /// <summary>Any other status says OK.</summary>
+    ClaimDone,
+}
+
+/// <summary>The one thing that goes wrong on a connection, and what went over it. Packets are counted from 1, requests and replies each on their own. Safe for concurrent use.</summary>
+internal sealed class WireScript(WireFault fault, int at)
+{
+    private const int StatusOffset = 9;
+
+    private readonly Lock _lock = new();
+    private readonly List<string> _requests = [];
+    private readonly Dictionary<uint, string> _owed = [];
+    private readonly List<(string Text, SftpStatus? Status)> _replies = [];
+
+    public WireFault Fault { get; } = fault;
+
+    public int At { get; } = at;
+
+    /// <summary>Whether it came to that.</summary>
+    public bool HasHit { get; private set; }
+
+    /// <summary>Runs just before it happens.</summary>
+    public Action? Before { get; init; }
+
+    public bool IsRequestFault => Fault is WireFault.CutBeforeRequest or WireFault.CutInRequest or WireFault.CutAfterRequest or WireFault.StallAtRequest or WireFault.Freeze;
+
+    /// <summary>What went to the server, each as type and first path or handle.</summary>
+    public IReadOnlyList<string> Requests
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _requests];
+            }
+        }
+    }
+
+    /// <summary>What came back, each with the request that it answers, and its status when it is one.</summary>
+    public IReadOnlyList<(string Text, SftpStatus? Status)> Replies
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _replies];
+            }
+        }
+    }
+
+    /// <summary>The fault of this request.</summary>
+    public WireFault NextRequest(byte[] packet)
+    {
+        lock (_lock)
+        {
+            var text = Tell(packet);
+            _requests.Add(text);
+            _owed[Id(packet)] = text;
+            if (!IsRequestFault || _requests.Count != At)
+            {
+                return WireFault.None;
+            }
+        }
+        return Hit();
+    }
+
+    /// <summary>The fault of this reply; none where it cannot be: not every reply has a status to lie about.</summary>
+    public WireFault NextReply(byte[] packet)
+    {
+        lock (_lock)
+        {
+            _owed.Remove(Id(packet), out var request);
+            _replies.Add(($"reply to {request}", Status(packet)));
+            if (IsRequestFault || _replies.Count != At || !CanHappen(Fault, _replies[^1].Status))
+            {
+                return WireFault.None;
+            }
+        }
+        return Hit();
+    }
+
+    public static bool CanHappen(WireFault fault, SftpStatus? status) => fault switch
+    {
+        WireFault.DenyDone => status == SftpStatus.Ok,
+        WireFault.ClaimDone => status is not null and not SftpStatus.Ok,
+        _ => true,
+    };
+
+    public static byte[] WithStatus(byte[] packet, SftpStatus status)
+    {
+        byte[] changed = [.. packet];
+        BinaryPrimitives.WriteUInt32BigEndian(changed.AsSpan(StatusOffset), (uint)status);
+        return changed;
+    }
+
+    public static byte[] WithForeignId(byte[] packet)
+    {
+        byte[] changed = [.. packet];
+        changed[5] ^= 0x40;
+        return changed;
+    }
+
+    private WireFault Hit()
+    {
+        HasHit = true;
+        Before?.Invoke();
+        return Fault;
+    }
+
+    private static uint Id(byte[] packet) => (SftpPacketType)packet[4] is SftpPacketType.Init or SftpPacketType.Version ? 0 : BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(5));
+
+    private static SftpStatus? Status(byte[] packet) =>
+        (SftpPacketType)packet[4] == SftpPacketType.Status ? (SftpStatus)BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(StatusOffset)) : null;
+
+    /// <summary>Handles are bytes: what is no text of a path is left out.</summary>
+    private static string Tell(byte[] packet)
+    {
+        var type = (SftpPacketType)packet[4];
+        if (packet.Length < 13)
+        {
+            return $"{type}";
+        }
+        var texts = new List<string>();
+        for (var rest = packet.AsSpan(9); rest.Length >= 4 && texts.Count < 3;)
+        {
+            var length = BinaryPrimitives.ReadInt32BigEndian(rest);
+            if (length <= 4 || length > rest.Length - 4)
+            {
+                break;
+            }
+            texts.Add(Encoding.UTF8.GetString(rest.Slice(4, length)));
+            rest = rest[(4 + length)..];
+            if (type is SftpPacketType.Write or SftpPacketType.Open)
+            {
+                break;
+            }
+        }
+        return $"{type} {string.Join(' ', texts)}";
+    }
+}

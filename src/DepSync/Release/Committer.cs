@@ -47,7 +47,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
             await SetModesAsync(locked);
         }
         // Else in the same flight: each directory is opened behind the attributes, and brought to disk when it is open. A flush of everything goes another way and has no such order.
-        await Task.WhenAll(setting, FlushAsync(commit.Touched));
+        await Task.WhenAll(setting, FlushAsync(commit));
         var leftSeconds = await setting;
         return ledger.Finish(leftSeconds, liveTime);
     }
@@ -196,13 +196,15 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         }
     }
 
-    private async Task FlushAsync(IReadOnlyList<RelativePath> directories)
+    /// <summary>What was taken out is on disk under its new name before it is gone, on disk, under its old one.</summary>
+    private async Task FlushAsync(CommitPlan commit)
     {
-        if (report.Flush == FlushMode.Never || directories.Count == 0 || (report.Flush == FlushMode.AtOnce && await files.FlushAllAsync(0, CancellationToken.None)))
+        if (report.Flush == FlushMode.Never || commit.Touched.Count == 0 || (report.Flush == FlushMode.AtOnce && await files.FlushAllAsync(0, CancellationToken.None)))
         {
             return;
         }
-        foreach (var flight in directories.Chunk(InFlight))
+        RelativePath[] folders = commit.Kept.Count > 0 ? [WorkerLayout.Old(run.Folder), .. commit.Touched] : [.. commit.Touched];
+        foreach (var flight in folders.Chunk(InFlight))
         {
             await Task.WhenAll(flight.Select(FlushOneAsync).ToList());
         }

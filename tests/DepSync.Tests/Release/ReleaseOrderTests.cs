@@ -35,6 +35,7 @@ public sealed class ReleaseOrderTests : IDisposable
         {
             Assert.InRange(calls.LastIndexOf($"flush {directory}"), lastLive, manifest);
         }
+        Assert.InRange(calls.IndexOf("flush .depsync/run-2/old"), lastLive, calls.FindIndex(lastLive, call => call is "flush " or "flush a" or "flush ro"));
         Assert.True(calls.LastIndexOf("set ") < calls.LastIndexOf("flush "));
         Assert.True(calls.IndexOf("flush .depsync/run-2/manifest") is var flushedManifest && flushedManifest > lastLive && flushedManifest < manifest);
         Assert.InRange(calls.IndexOf("flush .depsync/run-2/owner-1.json"), lastLive, owner);

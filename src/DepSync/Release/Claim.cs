@@ -151,10 +151,32 @@ internal sealed class Claim : IRunFolder
         PreviousOwner = look.Owner;
         var siblings = await FindSiblingsAsync(look);
         await FenceAsync(look, siblings);
+        await RestoreOwnerAsync();
         if (_claimant.Takes || WorkerOwnership.Decide(look.OwnerExists, look.Owner, _claimant.Manager) == Ownership.Superseded)
         {
             // Before anything is listed or sent, so that the manager before us refuses from here on.
             await PublishAsync(Owner(look.Owner?.Generation ?? 0, look.Owner?.ManifestSha256));
+        }
+    }
+
+    /// <summary>
+    /// A run that was cut off, or just fenced, between the two renames of owner.json has the record in its folder, which is about to be removed: it goes back first. By way of our own
+    /// folder, so that it stays where it is when we are fenced ourselves.
+    /// </summary>
+    private async Task RestoreOwnerAsync()
+    {
+        if (Fenced.Count == 0 || await _files.FindAsync(WorkerLayout.Owner, CancellationToken.None) is not null
+            || await DisplacedOwner.FindAsync(_files, Fenced.Select(WorkerLayout.Fenced), CancellationToken.None) is not { } displaced)
+        {
+            return;
+        }
+        CheckOwner(exists: true, displaced.Record);
+        PreviousOwner = displaced.Record;
+        var own = WorkerLayout.Displaced(WorkerLayout.StagedOwner(Folder, _records));
+        await _files.RenameAsync(displaced.Place, own, CancellationToken.None);
+        if (!await _files.RenameAsync(own, WorkerLayout.Owner, CancellationToken.None))
+        {
+            throw FencedBy("another run");
         }
     }
 
@@ -203,7 +225,7 @@ internal sealed class Claim : IRunFolder
             Time = _claimant.Clock.GetUtcNow(),
             ManifestSha256 = manifest,
         };
-        return new OwnFile(owner.ToBytes(), Folder.Child($"owner-{++_records}.json"), WorkerLayout.Owner);
+        return new OwnFile(owner.ToBytes(), WorkerLayout.StagedOwner(Folder, ++_records), WorkerLayout.Owner);
     }
 
     private async Task PublishAsync(OwnFile file)
@@ -215,28 +237,48 @@ internal sealed class Claim : IRunFolder
     /// <summary>Brings a file of ours into our folder; what the worker says of it then.</summary>
     public Task<WorkerEntry> StageAsync(OwnFile file) => SmallFile.WriteNewAsync(_files, file.Staged, file.Bytes, _claimant.Flush);
 
-    /// <summary>Renames staged files over their old versions, in their order and in one flight.</summary>
+    /// <summary>Renames staged files over their old versions, in their order and in one flight. A run that ends between the two renames of a server without an atomic one is told by <see cref="DisplacedOwner"/>.</summary>
     /// <exception cref="DepSyncException">Fenced.</exception>
     public async Task PublishStagedAsync(IReadOnlyList<OwnFile> staged)
     {
-        var calls = new List<Task>();
+        var cleared = new List<Task>();
         var published = new List<Task<bool>>();
         foreach (var file in staged)
         {
             if (!_files.Capabilities.AtomicReplace)
             {
                 // Close before its successor, so that the place is empty for as short as can be.
-                calls.Add(_files.RenameAsync(file.Place, Folder.Child([.. "was-"u8, .. file.Staged.Name]), CancellationToken.None).AsTask());
+                cleared.Add(_files.RenameAsync(file.Place, WorkerLayout.Displaced(file.Staged), CancellationToken.None).AsTask());
             }
             published.Add(_files.RenameAsync(file.Staged, file.Place, CancellationToken.None).AsTask());
         }
-        await Task.WhenAll([.. published, .. calls]);
+        try
+        {
+            await Task.WhenAll([.. published, .. cleared]);
+        }
+        catch (WorkerFileException) when (cleared.Count > 0)
+        {
+            foreach (var file in staged)
+            {
+                await PutBackAsync(file);
+            }
+            throw;
+        }
         foreach (var rename in published)
         {
             if (!await rename)
             {
                 throw FencedBy("another run");
             }
+        }
+    }
+
+    /// <summary>Our folder may be removed for what failed in it, and what was displaced there is the only record.</summary>
+    private async Task PutBackAsync(OwnFile file)
+    {
+        if (await _files.FindAsync(file.Place, CancellationToken.None) is null)
+        {
+            await _files.RenameAsync(WorkerLayout.Displaced(file.Staged), file.Place, CancellationToken.None);
         }
     }
 

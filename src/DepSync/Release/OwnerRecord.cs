@@ -6,6 +6,9 @@ namespace DepSync.Release;
 /// <summary><c>.depsync/owner.json</c>: who pushed last. Fields are only ever added.</summary>
 internal sealed record OwnerRecord
 {
+    /// <summary>A longer file is not one of ours.</summary>
+    public const int MaxSize = 64 * 1024;
+
     public int Schema { get; init; } = 1;
 
     /// <summary>128 random bits in hex, made for one machine and one manager directory.</summary>

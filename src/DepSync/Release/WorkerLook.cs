@@ -14,8 +14,6 @@ internal enum LookDepth
 /// <summary>What lies in a worker's <c>.depsync/</c> before a run touches anything. Immutable.</summary>
 internal sealed record WorkerLook
 {
-    private const int OwnerLimit = 64 * 1024;
-
     /// <summary>A manifest of a million entries has some 200 MB; a longer file is not one of ours.</summary>
     private const int ManifestLimit = 1 << 28;
 
@@ -23,7 +21,7 @@ internal sealed record WorkerLook
 
     public required bool FolderExists { get; init; }
 
-    /// <summary>Whether there is an <c>owner.json</c>, readable or not.</summary>
+    /// <summary>Whether there is an owner record, readable or not: <c>owner.json</c>, or where that is missing a <see cref="DisplacedOwner"/>.</summary>
     public bool OwnerExists { get; init; }
 
     public OwnerRecord? Owner { get; init; }
@@ -121,19 +119,23 @@ internal sealed record WorkerLook
     {
         var listing = files.ListAsync(WorkerLayout.Folder, cancellationToken).AsTask();
         var generations = files.ListAsync(WorkerLayout.Generations, cancellationToken).AsTask();
-        var owner = SmallFile.ReadAsync(files, WorkerLayout.Owner, OwnerLimit, cancellationToken);
+        var owner = SmallFile.ReadAsync(files, WorkerLayout.Owner, OwnerRecord.MaxSize, cancellationToken);
         var manifest = depth == LookDepth.Everything ? ReadManifestBytesAsync(files, cancellationToken) : Task.FromResult<byte[]?>(null);
         await Task.WhenAll(listing, generations, owner, manifest);
         var entries = await listing ?? [];
+        var runs = WorkerLayout.Numbers(entries, WorkerLayout.RunNumber);
+        var fenced = WorkerLayout.Numbers(entries, WorkerLayout.FencedNumber);
+        var ownerStands = entries.Any(entry => entry.Name.AsSpan().SequenceEqual(WorkerLayout.Owner.Name));
+        var displaced = ownerStands ? null : await DisplacedOwner.FindAsync(files, runs.Select(WorkerLayout.Run).Concat(fenced.Select(WorkerLayout.Fenced)), cancellationToken);
         return new WorkerLook
         {
             TargetExists = true,
             FolderExists = true,
-            OwnerExists = entries.Any(entry => entry.Name.AsSpan().SequenceEqual(WorkerLayout.Owner.Name)),
-            Owner = await owner is { } ownerBytes ? OwnerRecord.TryParse(ownerBytes) : null,
+            OwnerExists = ownerStands || displaced is not null,
+            Owner = await owner is { } ownerBytes ? OwnerRecord.TryParse(ownerBytes) : displaced?.Record,
             ManifestEntry = entries.Where(entry => entry.Kind == EntryKind.File && entry.Name.AsSpan().SequenceEqual(WorkerLayout.Manifest.Name)).Select(entry => (WorkerEntry?)entry).FirstOrDefault(),
-            Runs = WorkerLayout.Numbers(entries, WorkerLayout.RunNumber),
-            Fenced = WorkerLayout.Numbers(entries, WorkerLayout.FencedNumber),
+            Runs = runs,
+            Fenced = fenced,
             Generations = WorkerLayout.Numbers(await generations ?? [], WorkerLayout.GenerationNumber),
         }.WithManifest(await manifest);
     }
@@ -154,7 +156,7 @@ internal sealed record WorkerLook
     public static async Task<(bool Exists, OwnerRecord? Owner)> ReadOwnerAsync(IWorkerFileSystem files)
     {
         var standing = files.FindAsync(WorkerLayout.Owner, CancellationToken.None).AsTask();
-        var reading = SmallFile.ReadAsync(files, WorkerLayout.Owner, OwnerLimit, CancellationToken.None);
+        var reading = SmallFile.ReadAsync(files, WorkerLayout.Owner, OwnerRecord.MaxSize, CancellationToken.None);
         await Task.WhenAll(standing, reading);
         return (await standing is not null, await reading is { } bytes ? OwnerRecord.TryParse(bytes) : null);
     }

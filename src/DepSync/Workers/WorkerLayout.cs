@@ -46,6 +46,15 @@ internal static class WorkerLayout
 
     public static RelativePath Journal(RelativePath run) => run.Child("journal");
 
+    /// <summary>In a run folder: the owner record that is to be published, the run's first, second and so on.</summary>
+    public static RelativePath StagedOwner(RelativePath run, int record) => run.Child($"owner-{record}.json");
+
+    /// <summary>In a run folder: where what stood at a place goes, on a server that cannot replace it, before the staged file comes.</summary>
+    public static RelativePath Displaced(RelativePath staged) => staged.Parent.Child([.. "was-"u8, .. staged.Name]);
+
+    /// <summary>Whether a name in a run folder is that of an owner record that stood in <c>owner.json</c>.</summary>
+    public static bool IsDisplacedOwner(ReadOnlySpan<byte> name) => name.StartsWith("was-owner-"u8);
+
     /// <summary>The number of a <c>run-N</c> name; null for any other name.</summary>
     public static long? RunNumber(ReadOnlySpan<byte> name) => Number(name, "run-"u8);
 

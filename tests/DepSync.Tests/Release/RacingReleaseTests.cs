@@ -2,7 +2,6 @@ using System.Runtime.Versioning;
 using System.Text;
 using DepSync.Config;
 using DepSync.Model;
-using DepSync.State;
 using DepSync.Tests.Support;
 
 namespace DepSync.Tests.Release;
@@ -26,7 +25,7 @@ public sealed class RacingReleaseTests
             two.Manager.Write(name, "other").SetModified(Encoding.UTF8.GetBytes(name), 1_600_000_001);
         }
         Assert.Null((await one.SyncAsync(With(one, takeover: true))).Error);
-        Share(one, two);
+        one.ShareIdentity(two);
         for (var round = 0; round < Rounds; round++)
         {
             var results = await Task.WhenAll(Task.Run(() => one.SyncAsync(With(one, takeover))), Task.Run(() => two.SyncAsync(With(two, takeover))));
@@ -42,13 +41,4 @@ public sealed class RacingReleaseTests
     }
 
     private static RunConfig With(ReleaseFixture run, bool takeover) => run.Config with { Takeover = takeover, Durable = false };
-
-    /// <summary>Gives the second manager the first one's id, as a copied state does.</summary>
-    private static void Share(ReleaseFixture one, ReleaseFixture two)
-    {
-        var mine = Directory.EnumerateFiles(one.StateDir, "manager.json", SearchOption.AllDirectories).Single();
-        var store = StateStore.Open(two.StateDir, two.Manager.Path);
-        Directory.CreateDirectory(store.Folder);
-        File.Copy(mine, Path.Combine(store.Folder, "manager.json"));
-    }
 }

@@ -3,6 +3,7 @@ using System.Runtime.Versioning;
 using DepSync.Config;
 using DepSync.Model;
 using DepSync.Release;
+using DepSync.State;
 using DepSync.Tests.Support;
 using DepSync.Workers;
 
@@ -12,6 +13,7 @@ namespace DepSync.Tests.Release;
 internal sealed class ReleaseFixture : IDisposable, IRunObserver
 {
     private readonly TempTree _folder;
+    private readonly string _name = "";
     private int _runs;
 
     public ReleaseFixture()
@@ -62,14 +64,24 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     /// <summary>Another manager directory with a state of its own, that pushes to the same worker.</summary>
     public ReleaseFixture OtherManager(string name)
     {
-        var other = new ReleaseFixture(this, name);
+        var other = new ReleaseFixture(this, name) { Healthy = Healthy, Target = Target, Connect = Healthy };
         other.Manager.SetModified(""u8, 1_700_000_000);
         return other;
+    }
+
+    /// <summary>Gives another manager the id of this one, as a copied state does.</summary>
+    public void ShareIdentity(ReleaseFixture other)
+    {
+        var mine = Directory.EnumerateFiles(StateDir, "manager.json", SearchOption.AllDirectories).Single();
+        var store = StateStore.Open(other.StateDir, other.Manager.Path);
+        Directory.CreateDirectory(store.Folder);
+        File.Copy(mine, Path.Combine(store.Folder, "manager.json"), overwrite: true);
     }
 
     private ReleaseFixture(ReleaseFixture first, string name)
     {
         _folder = new TempTree(first._folder, name);
+        _name = $"{name}-";
         Manager = new TempTree(_folder, "manager");
         Worker = first.Worker;
     }
@@ -88,7 +100,7 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     public async Task<RunReport> RunAsync(RunConfig config, CancellationToken cancellationToken = default)
     {
         Events.Clear();
-        var context = new RunContext($"run-{++_runs}", StateDir, this, Clock, null) { Connect = Connect };
+        var context = new RunContext($"{_name}run-{++_runs}", StateDir, this, Clock, null) { Connect = Connect };
         return await new FleetRelease(config, context).RunAsync(cancellationToken);
     }
 

@@ -68,6 +68,27 @@ public sealed class WireFaultTests
         await AssertAtEveryPacketAsync(scenario, Enum.Parse<WireFault>(fault), SecondConnection.Refused, isWhole: false);
     }
 
+    [NeedsFact("find", "setpriv")]
+    public async Task Owner_that_was_moved_away_by_a_run_that_was_cut_off_refuses_others_and_is_put_back_by_the_next_one()
+    {
+        using var scenario = await WireScenario.PrepareAsync(PushCase.Small, WireScenario.WithoutExtensions);
+        var record = await scenario.RecordAsync();
+        var moved = record.Requests.ToList().FindIndex(request => request.StartsWith("Rename", StringComparison.Ordinal) && request.EndsWith("was-owner-1.json", StringComparison.Ordinal)) + 1;
+        var isBack = false;
+        for (var n = record.Requests.ToList().FindIndex(WireScenario.IsChange) + 1; !isBack; n++)
+        {
+            await scenario.PushAsync(new WireScript(WireFault.CutAfterRequest, moved), SecondConnection.Refused);
+            Assert.False(scenario.Run.Worker.Exists(".depsync/owner.json"u8));
+            var next = new WireScript(WireFault.CutInRequest, n);
+            await scenario.RunAsync(next, SecondConnection.Refused);
+            await scenario.AssertOthersAreRefusedAsync();
+            Assert.True(next.HasHit);
+            isBack = scenario.Run.Worker.Exists(".depsync/owner.json"u8);
+        }
+        await scenario.Push.AssertConvergesAsync();
+        await scenario.AssertQuietAsync();
+    }
+
     private static async Task AssertAtEveryPacketAsync(WireScenario scenario, WireFault fault, SecondConnection second, bool isWhole)
     {
         var record = await scenario.RecordAsync();

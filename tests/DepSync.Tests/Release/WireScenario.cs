@@ -35,6 +35,8 @@ internal sealed class WireScenario : IDisposable
     private readonly ConcurrentStack<SftpServerProcess> _servers = new();
     private readonly ConcurrentStack<SftpWire> _wires = new();
 
+    private ReleaseFixture? _other;
+
     private WireScenario(TempTree folder, string[] options)
     {
         _options = options;
@@ -77,9 +79,15 @@ internal sealed class WireScenario : IDisposable
     }
 
     /// <summary>One push with a fault, to its end and to the server's.</summary>
-    public async Task<WorkerResult> PushAsync(WireScript script, SecondConnection second)
+    public Task<WorkerResult> PushAsync(WireScript script, SecondConnection second)
     {
         Push.Restore();
+        return RunAsync(script, second);
+    }
+
+    /// <summary>As <see cref="PushAsync"/>, from what is there.</summary>
+    public async Task<WorkerResult> RunAsync(WireScript script, SecondConnection second)
+    {
         var connections = 0;
         Run.Connect = (address, cancellationToken) =>
             Interlocked.Increment(ref connections) == 1 ? ConnectAsync(address, script, cancellationToken)
@@ -104,6 +112,10 @@ internal sealed class WireScenario : IDisposable
         {
             Assert.Equal(Push.After, Push.Live());
         }
+        if (!IsAtomic)
+        {
+            await AssertOthersAreRefusedAsync();
+        }
         await Push.AssertConvergesAsync();
         if (IsAtomic && fault is not (WireFault.DenyDone or WireFault.ClaimDone))
         {
@@ -112,6 +124,14 @@ internal sealed class WireScenario : IDisposable
         await EndAsync();
         Assert.Equal(_untouched, Untouched());
         return script.HasHit;
+    }
+
+    /// <summary>Whatever happened, the worker is not free for another manager to take.</summary>
+    public async Task AssertOthersAreRefusedAsync()
+    {
+        _other ??= Run.OtherManager("second");
+        var refused = await _other.SyncAsync(_other.Config with { DryRun = true }).WaitAsync(Hang);
+        Assert.True(refused.Error?.Kind == ErrorKind.Fenced, $"another manager would go on: {refused}");
     }
 
     /// <summary>Once more: nothing differs and no request changes anything.</summary>
@@ -171,6 +191,7 @@ internal sealed class WireScenario : IDisposable
         {
             server.Dispose();
         }
+        _other?.Dispose();
         Run.Dispose();
     }
 

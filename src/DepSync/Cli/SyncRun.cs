@@ -63,7 +63,10 @@ internal sealed class SyncRun(CommandSession session)
 
     private async Task<int> ReleaseAsync(RunConfig config, string stateDir, IRunObserver observer, RunLog? log = null)
     {
-        var context = new RunContext(_run, stateDir, observer, session.Clock, session.HostKeyPrompt);
+        var context = new RunContext(_run, stateDir, observer, session.Clock, session.HostKeyPrompt)
+        {
+            Logins = config.NamesWorkers || session.Output.Error.IsTerminal ? LoginTries.AtOnce : LoginTries.Patient,
+        };
         var report = await Work(config, context, session.Stop);
         var code = ExitCodes.ForRun(report, config);
         code = log is { Failures: > 0 } ? ExitCodes.Worst([code, ExitCodes.LocalFiles]) : code;

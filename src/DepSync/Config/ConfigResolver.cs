@@ -126,6 +126,7 @@ internal static class ConfigResolver
         var run = new RunConfig { ManagerDir = layer.ManagerDir ?? "", Workers = workers };
         return run with
         {
+            NamesWorkers = layer.Only is { Count: > 0 },
             Ssh = ssh with
             {
                 Identity = layer.Identity,

@@ -75,6 +75,9 @@ internal sealed record RunConfig
     /// <summary>The workers of this run, after <c>--only</c>, in the order of the list.</summary>
     public required IReadOnlyList<WorkerAddress> Workers { get; init; }
 
+    /// <summary>Whether <c>--only</c> chose them.</summary>
+    public bool NamesWorkers { get; init; }
+
     public SshSettings Ssh { get; init; } = new();
 
     /// <summary>Beside the built-in ones, in order; .gitignore syntax.</summary>

@@ -62,4 +62,8 @@ internal class DepSyncException : Exception
 
 /// <summary>One worker cannot be worked with any more: not reached, not let in, protocol broken, connection gone. The other workers go on.</summary>
 internal sealed class WorkerLostException(ErrorKind kind, string message, string? hint = null, Exception? inner = null)
-    : DepSyncException(kind, message, hint, inner);
+    : DepSyncException(kind, message, hint, inner)
+{
+    /// <summary>Whether the worker itself refused the login: such failures count there, and may get this machine banned.</summary>
+    public bool IsRefusedLogin { get; init; }
+}

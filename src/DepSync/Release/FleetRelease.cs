@@ -39,7 +39,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
             Source = Task.Run(() => ScanAsync(tree, filters, hashes, stop.Token), stop.Token),
             Store = store,
             Identity = identity,
-            ConnectAsync = context.Connect ?? new WorkerConnector(config, context.Observer, context.AskHostKey, context.Clock).ConnectAsync,
+            ConnectAsync = new LoginKeeper(config, context, store, context.Connect ?? new WorkerConnector(config, context.Observer, context.AskHostKey, context.Clock).ConnectAsync).ConnectAsync,
             Siblings = new RunSiblings(),
             Deltas = Deltas(tree, store, stop.Token),
             StopReason = () => cancellationToken.IsCancellationRequested ? ErrorKind.Interrupted : ErrorKind.MaxTime,

@@ -8,4 +8,16 @@ internal sealed record RunContext(string Run, string StateDir, IRunObserver Obse
 {
     /// <summary>Opens a worker's files; null: by its address, through <see cref="WorkerConnector"/>.</summary>
     public ConnectWorker? Connect { get; init; }
+
+    public LoginTries Logins { get; init; }
+}
+
+/// <summary>Whether workers that have refused logins are tried.</summary>
+internal enum LoginTries
+{
+    /// <summary>When their time has come: the run comes again by itself.</summary>
+    Patient,
+
+    /// <summary>Now: somebody is there who wants to know, or has named them.</summary>
+    AtOnce,
 }

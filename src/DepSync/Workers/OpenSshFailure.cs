@@ -40,7 +40,7 @@ internal static class OpenSshFailure
         {
             ErrorKind.HostKey => new(
                 kind, $"ssh refused the host key of {owner.Place} by {owner.KnownHostsFile} (user {Environment.UserName}): {HostKeyLines(errorText) ?? told}", HostKeyHint(owner, errorText)),
-            ErrorKind.Login => new(kind, $"{owner.Place} refused the login: {told}", "Does `ssh -o BatchMode=yes` with the same destination work for this user?"),
+            ErrorKind.Login => new(kind, $"{owner.Place} refused the login: {told}", "Does `ssh -o BatchMode=yes` with the same destination work for this user?") { IsRefusedLogin = true },
             ErrorKind.Protocol => new(kind, $"{owner.Place} offers no sftp subsystem: {told}", "Let sshd_config on the worker have the line `Subsystem sftp internal-sftp`."),
             _ => new(kind, $"No connection to {owner.Place}: {told}"),
         };

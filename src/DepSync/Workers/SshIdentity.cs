@@ -20,7 +20,8 @@ internal sealed class SshIdentity(string folder, string? passphraseFile)
 
     private const int OthersBits = 0b000_111_111;
 
-    private static readonly string[] DefaultNames = ["id_ed25519", "id_ecdsa", "id_rsa"];
+    /// <summary>In the user's folder, when no key is configured.</summary>
+    public static readonly string[] DefaultNames = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
     /// <summary>Of the user and the environment of this process.</summary>
     public static SshIdentity OfThisUser() => new(KnownHostsStore.SshFolder, Environment.GetEnvironmentVariable(PassphraseVariable));

@@ -248,9 +248,12 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
                 Verdict = judged.IsAccepted ? HostCertificatePolicy.Forged(target.Owner, certificate) : judged;
                 return HostKeyPolicy.Failure(Verdict);
             case SshAuthenticationException:
-                return Lost(
+                return new WorkerLostException(
                     ErrorKind.Login, $"{place} refused the login of {target.Owner.User}: {e.Message}",
-                    "Put the public key into ~/.ssh/authorized_keys of that user on the worker, or name another key with --identity.", e);
+                    "Put the public key into ~/.ssh/authorized_keys of that user on the worker, or name another key with --identity.", e)
+                {
+                    IsRefusedLogin = true,
+                };
             case SshOperationTimeoutException:
                 return Lost(ErrorKind.Unreachable, $"No connection to {place} within {settings.ConnectTimeout.TotalSeconds:0.###} s.", null, e);
             case SocketException or SshException or IOException:

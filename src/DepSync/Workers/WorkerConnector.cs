@@ -175,7 +175,7 @@ internal sealed class WorkerConnector
         catch (WorkerLostException lost) when (lost.Kind is ErrorKind.Unreachable or ErrorKind.HostKey or ErrorKind.Login && MentionedInSshConfig(worker.Host!))
         {
             const string Hint = "~/.ssh/config has settings for this host, which the builtin client does not read: set `ssh.client: openssh` to use them.";
-            throw new WorkerLostException(lost.Kind, lost.Message, lost.Hint is null ? Hint : $"{lost.Hint} {Hint}", lost);
+            throw new WorkerLostException(lost.Kind, lost.Message, lost.Hint is null ? Hint : $"{lost.Hint} {Hint}", lost) { IsRefusedLogin = lost.IsRefusedLogin };
         }
     }
 

@@ -12,7 +12,7 @@ internal static class CheckCommand
         "check",
         "tells for every worker whether a sync can work, and what mends it",
         "depsync check [OPTIONS]",
-        "Looks at connection, host key, login, target, write access, free space, what the server can do, the clock, and whether two names are one directory. Leaves nothing "
+        "Looks at connection, host key, login, target, write access, free space, what the server can do, the clock, whose the worker is, and whether two names are one directory. Leaves nothing "
             + "behind: to test writing, one file is created and removed again.")
     {
         Groups = [new OptionGroup("Check", [NoProbeHelp]), CommonOptions.Places, CommonOptions.Connection, CommonOptions.Choice, CommonOptions.Output],

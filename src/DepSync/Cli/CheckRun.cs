@@ -2,6 +2,7 @@ using DepSync.Model;
 using DepSync.Platform;
 using DepSync.Release;
 using DepSync.Reporting;
+using DepSync.State;
 using DepSync.Workers;
 
 namespace DepSync.Cli;
@@ -33,6 +34,8 @@ internal sealed class CheckRun(CommandSession session, CheckProbe probe) : IRunO
             }
             var manager = RealPath.Of(config.ManagerDir) ?? config.ManagerDir;
             await Task.WhenAll(checks.Select(check => AskGuardAsync(check, manager)));
+            var state = StateStore.Open(SystemPaths.Choose(config.StateDir, config.Log.Directory, SystemFacts.Current).State, manager).LoadManager();
+            await Task.WhenAll(checks.Select(check => check.AskAsync(files => OwnerFinding.OfAsync(state, manager, files, session.Stop))));
             foreach (var some in checks.Chunk(config.Parallel))
             {
                 await Task.WhenAll(some.Select(check => check.ProbeAsync(allowed, session.Stop)));

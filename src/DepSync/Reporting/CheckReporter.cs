@@ -35,7 +35,7 @@ internal sealed class CheckReporter
             {
                 foreach (var finding in findings)
                 {
-                    _json.Write(new JsonCheck(worker, finding.Name, finding.State != CheckState.Failed, finding.Message, finding.Mend), JsonLineWriter.Contract.JsonCheck);
+                    _json.Write(new JsonCheck(worker, finding.Name, finding.State != CheckState.Failed, finding.Message, finding.Mend, Wording.Snake(finding.State)), JsonLineWriter.Contract.JsonCheck);
                 }
                 return;
             }

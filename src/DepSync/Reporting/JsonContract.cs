@@ -153,8 +153,8 @@ internal sealed record JsonRunDone : JsonLine
     public JsonError? Error { get; init; }
 }
 
-/// <summary>What <c>depsync check</c> found; <see cref="Mend"/> is a command, or what to do, and null where there is nothing to mend.</summary>
-internal sealed record JsonCheck(string Worker, string Name, bool Ok, string Message, string? Mend) : JsonLine("check");
+/// <summary>What <c>depsync check</c> found; <see cref="State"/> is <c>ok</c>, <c>warning</c> or <c>failed</c>, and <see cref="Ok"/> false for the last alone; <see cref="Mend"/> is a command, or what to do, and null where there is nothing to mend.</summary>
+internal sealed record JsonCheck(string Worker, string Name, bool Ok, string Message, string? Mend, string State) : JsonLine("check");
 
 /// <summary>A host key that <c>depsync trust</c> saw: <c>known</c>, <c>new</c>, <c>changed</c> or <c>revoked</c>, and whether it was recorded now.</summary>
 internal sealed record JsonHostKey(string Worker, string KeyType, string Fingerprint, string State, bool Recorded) : JsonLine("host_key");

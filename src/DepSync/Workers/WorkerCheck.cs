@@ -52,6 +52,11 @@ internal sealed class WorkerCheck : IAsyncDisposable
     public Task ProbeAsync(CheckProbe probe, CancellationToken cancellationToken) =>
         _target is { } target && Lost is null ? GuardAsync(() => LookAtWritingAsync(probe, target, cancellationToken)) : Task.CompletedTask;
 
+    /// <summary>Adds what somebody else finds in the worker's files, unless that is nothing, or it was not reached.</summary>
+    public Task AskAsync(Func<IWorkerFileSystem, Task<CheckResult?>> ask) => _files is { } files && Lost is null
+        ? GuardAsync(async () => _results.AddRange(await ask(files) is { } result ? [result] : []))
+        : Task.CompletedTask;
+
     /// <summary>Adds why a sync would refuse the target, whatever can be read and written there; it is not probed then.</summary>
     public void Refuse(string message, string? mend)
     {

@@ -55,6 +55,28 @@ public sealed class CheckTests
         Assert.Contains("lies inside the manager directory", outcome.Output, StringComparison.Ordinal);
     }
 
+    [NeedsFact]
+    public async Task Check_tells_whose_a_worker_is_and_what_another_manager_would_have_to_do()
+    {
+        using var box = new Sandbox();
+        box.Manager.Write("a", "a");
+        box.AddLocalWorker("w");
+        Assert.DoesNotContain("owner", (await box.RunAsync("check")).Expect(0).Output, StringComparison.Ordinal);
+        (await box.SyncAsync()).Expect(0);
+        Assert.Contains("this manager", (await box.RunAsync("check")).Expect(0).Output, StringComparison.Ordinal);
+        box.AddTree("other").Write("a", "b");
+        var other = Path.Combine(box.Folder, "other");
+        var findings = Sandbox.Json((await box.RunAsync("check", "--manager-dir", other, "--json")).Expect(23));
+        var owner = Assert.Single(findings, finding => finding.GetProperty("name").GetString() == "owner");
+        Assert.Equal(("failed", false), (owner.GetProperty("state").GetString(), owner.GetProperty("ok").GetBoolean()));
+        Assert.Contains("belongs to another manager", owner.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("depsync takeover", owner.GetProperty("mend").GetString(), StringComparison.Ordinal);
+        Directory.Delete(box.StateFolder, recursive: true);
+        var lost = Sandbox.Json((await box.RunAsync("check", "--json")).Expect(0));
+        Assert.Contains(lost, finding => finding.GetProperty("name").GetString() == "owner" && finding.GetProperty("state").GetString() == "warning");
+        Assert.False(Directory.Exists(box.StateFolder));
+    }
+
     [SshdFact]
     public async Task Check_ends_with_45_when_no_worker_can_be_logged_in_to()
     {

@@ -8,6 +8,7 @@ public sealed class CheckReporterTests
     [
         new("login", CheckState.Ok, "wso2 by key", null),
         new("target", CheckState.Failed, "/opt/\u001b[2Jx is missing", "ssh wso2@h mkdir /opt"),
+        new("clock", CheckState.Warning, "9 s ahead", null),
     ];
 
     private readonly StringWriter _out = new();
@@ -22,6 +23,7 @@ public sealed class CheckReporterTests
               ok       login   wso2 by key
               failed   target  /opt/\x1B[2Jx is missing
                                mend: ssh wso2@h mkdir /opt
+              warning  clock   9 s ahead
 
             """.ReplaceLineEndings("\n"),
             _out.ToString());
@@ -41,9 +43,12 @@ public sealed class CheckReporterTests
         Print(options => options with { Format = OutputFormat.Json });
         var lines = _out.ToString().Split('\n');
         Assert.EndsWith("""
-            "run":"r","type":"check","worker":"node-1","name":"login","ok":true,"message":"wso2 by key","mend":null}
+            "run":"r","type":"check","worker":"node-1","name":"login","ok":true,"message":"wso2 by key","mend":null,"state":"ok"}
             """, lines[0], StringComparison.Ordinal);
         Assert.Contains("\"mend\":\"ssh wso2@h mkdir /opt\"", lines[1], StringComparison.Ordinal);
+        Assert.EndsWith("\"state\":\"failed\"}", lines[1], StringComparison.Ordinal);
+        Assert.Contains("\"ok\":true", lines[2], StringComparison.Ordinal);
+        Assert.EndsWith("\"state\":\"warning\"}", lines[2], StringComparison.Ordinal);
     }
 
     private void Print(Func<OutputOptions, OutputOptions> change)

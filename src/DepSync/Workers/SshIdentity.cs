@@ -20,6 +20,8 @@ internal sealed class SshIdentity(string folder, string? passphraseFile)
 
     private const int OthersBits = 0b000_111_111;
 
+    private const int OthersWriteBits = 0b000_010_010;
+
     /// <summary>In the user's folder, when no key is configured.</summary>
     public static readonly string[] DefaultNames = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
@@ -94,16 +96,17 @@ internal sealed class SshIdentity(string folder, string? passphraseFile)
 
     /// <summary>
     /// OpenSSH's rule: a key of the user who runs must be closed to group and others. Beyond it, a key of neither that user nor root is refused unless root runs, who may
-    /// use a user's own key; it is held to the same mode.
+    /// use a user's own key; it is held to the same mode. Root's key may be lent to a group or, as mounted secrets are, to all for reading; never for writing.
     /// </summary>
-    private static WorkerLostException? Exposed(string path, UnixStat stat, int user)
+    public static WorkerLostException? Exposed(string path, UnixStat stat, int user)
     {
         if (stat.Uid != user && stat.Uid != 0 && user != 0)
         {
             return Refused($"{path} belongs to another user (uid {stat.Uid}), who can read and change it.", $"chown {Environment.UserName} {path}");
         }
-        return (stat.Mode & OthersBits) != 0 && (stat.Uid == user || user == 0)
-            ? Refused($"{path} has mode {Convert.ToString(stat.Mode & 0x1ff, 8).PadLeft(4, '0')}: others can read it.", $"chmod 600 {path}")
+        var mode = Convert.ToString(stat.Mode & 0x1ff, 8).PadLeft(4, '0');
+        return (stat.Mode & OthersBits) != 0 && (stat.Uid == user || user == 0) ? Refused($"{path} has mode {mode}: others can read it.", $"chmod 600 {path}")
+            : (stat.Mode & OthersWriteBits) != 0 ? Refused($"{path} has mode {mode}: others can change it.", $"chmod go-w {path}")
             : null;
     }
 

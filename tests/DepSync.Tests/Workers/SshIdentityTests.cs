@@ -1,4 +1,5 @@
 using DepSync.Model;
+using DepSync.Platform;
 using DepSync.Tests.Support;
 using DepSync.Workers;
 
@@ -77,4 +78,32 @@ public sealed class SshIdentityTests : IDisposable
             Assert.Contains(_folder.File(name), Assert.Throws<WorkerLostException>(() => new SshIdentity(Folder, null).Load(_folder.File(name))).Message, StringComparison.Ordinal);
         }
     }
+
+    /// <summary>Who runs, whose the key is, and the modes that are refused (R) or used (U): 600, 400, 640, 604, 660, 602, 601.</summary>
+    [NeedsTheory]
+    [InlineData(1000, 1000, "UURRRRR")]
+    [InlineData(1000, 0, "UUUURRU")]
+    [InlineData(1000, 4711, "RRRRRRR")]
+    [InlineData(0, 0, "UURRRRR")]
+    [InlineData(0, 1000, "UURRRRR")]
+    public void A_key_is_used_by_its_owner_or_root_when_nobody_else_can_reach_it(int user, int owner, string outcomes)
+    {
+        string[] modes = ["600", "400", "640", "604", "660", "602", "601"];
+        var actual = modes.Select(mode => SshIdentity.Exposed("key", Stat(owner, Convert.ToInt32(mode, 8)), user) is null ? 'U' : 'R');
+        Assert.Equal(outcomes, string.Concat(actual));
+    }
+
+    private static UnixStat Stat(int owner, int mode) => new()
+    {
+        Kind = EntryKind.File,
+        Mode = mode,
+        Size = 1,
+        ModifiedNs = 0,
+        ChangedNs = 0,
+        Device = 1,
+        Inode = 1,
+        Uid = owner,
+        Gid = owner,
+        LinkCount = 1,
+    };
 }

@@ -67,9 +67,12 @@ internal sealed class AdoptionCommit(AdoptionRequest request, RunContext context
         {
             return;
         }
-        var cleared = await new Leftovers(sides.Manager, request.Config.KeepGenerations).RollForwardAsync(left, WorkerLayout.Adoption);
+        var folders = left.ToDictionary(number => number, WorkerLayout.Adoption);
+        var leftovers = new Leftovers(sides.Manager, request.Config.KeepGenerations);
+        var cleared = await leftovers.RecoverAsync(folders);
+        var troubles = await leftovers.ClearAsync(folders);
         Tell(NoteLevel.Notice, $"cleared up what an adoption left that was cut off{(cleared.HasCommitted ? "; what it had replaced is kept" : "")}");
-        foreach (var trouble in cleared.Troubles)
+        foreach (var trouble in cleared.Troubles.Concat(troubles).Distinct())
         {
             Tell(NoteLevel.Warning, trouble);
         }

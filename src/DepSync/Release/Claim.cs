@@ -7,12 +7,14 @@ namespace DepSync.Release;
 /// The right to change one worker: the folder <c>run-number</c>, made by this run, with every other run's folder renamed away before anything was listed. A run that was cut
 /// off or frozen, and whose queued requests still arrive, has all its renames going out of or into a folder that is gone.
 /// </summary>
-internal sealed class Claim : IRunFolder
+internal sealed partial class Claim : IRunFolder
 {
     private const int RunOwnerLimit = 64 * 1024;
 
     private readonly IWorkerFileSystem _files;
     private readonly Claimant _claimant;
+    private byte[] _signature = [];
+    private bool _hasRoom;
     private int _records;
 
     private Claim(IWorkerFileSystem files, Claimant claimant, long number)
@@ -65,7 +67,7 @@ internal sealed class Claim : IRunFolder
             {
                 throw new DepSyncException(ErrorKind.Fenced, "another run claims this worker at the same time", "let one run end before the next one starts");
             }
-            knownNumber = Math.Max(number, (await WorkerLook.ReadAsync(files, LookDepth.WithoutManifest, CancellationToken.None)).HighestNumber);
+            knownNumber = Math.Max(number, (await WorkerLook.ReadAsync(files, LookDepth.Claimed, CancellationToken.None)).HighestNumber);
         }
     }
 
@@ -108,9 +110,8 @@ internal sealed class Claim : IRunFolder
         {
             var signing = claim.SignAsync();
             // In the same flights: both come behind the MKDIR, and neither depends on the other.
-            var looking = WorkerLook.ReadAsync(claim._files, LookDepth.WithoutManifest, CancellationToken.None);
-            var standing = claim.FindOwnAsync();
-            await Task.WhenAll(signing, looking, standing);
+            var looking = WorkerLook.ReadAsync(claim._files, LookDepth.Claimed, CancellationToken.None);
+            await Task.WhenAll(signing, looking);
             signed.TrySetResult();
             await claim.FenceOthersAsync(await looking);
             return claim;
@@ -126,35 +127,22 @@ internal sealed class Claim : IRunFolder
     private async Task SignAsync()
     {
         var owner = new RunOwner(_claimant.Manager.Id, _claimant.Run, _claimant.Worker, _claimant.Clock.GetUtcNow());
-        var made = new Task[]
-        {
-            SmallFile.WriteNewAsync(_files, WorkerLayout.RunOwner(Folder), owner.ToBytes(), FlushMode.Never),
-            _files.CreateDirectoryAsync(WorkerLayout.New(Folder), WorkerLayout.FolderMode, CancellationToken.None).AsTask(),
-            _files.CreateDirectoryAsync(WorkerLayout.Old(Folder), WorkerLayout.FolderMode, CancellationToken.None).AsTask(),
-        };
-        await Task.WhenAll(made);
-    }
-
-    /// <summary>Who owns what this login creates, and whether it still stands.</summary>
-    private async Task FindOwnAsync()
-    {
-        if (await _files.FindAsync(WorkerLayout.New(Folder), CancellationToken.None) is not { } own)
-        {
-            throw FencedBy("another run");
-        }
-        (Uid, Gid) = (own.Uid, own.Gid);
+        _signature = owner.ToBytes();
+        await SmallFile.WriteNewAsync(_files, WorkerLayout.RunOwner(Folder), _signature, FlushMode.Never);
     }
 
     private async Task FenceOthersAsync(WorkerLook look)
     {
         CheckOwner(look.OwnerExists, look.Owner);
+        CheckNumber(look);
         PreviousOwner = look.Owner;
         var siblings = await FindSiblingsAsync(look);
         await FenceAsync(look, siblings);
         await RestoreOwnerAsync();
         if (_claimant.Takes || WorkerOwnership.Decide(look.OwnerExists, look.Owner, _claimant.Manager) == Ownership.Superseded)
         {
-            // Before anything is listed or sent, so that the manager before us refuses from here on.
+            // Before anything is listed or sent, so that the manager before us refuses from here on. One that we fenced may have taken the worker since our look.
+            await ConfirmAsync();
             await PublishAsync(Owner(look.Owner?.Generation ?? 0, look.Owner?.ManifestSha256));
         }
     }
@@ -180,105 +168,62 @@ internal sealed class Claim : IRunFolder
         }
     }
 
-    /// <summary>Reads owner.json again, with the rule of the fence; the last look before the first rename in the live tree.</summary>
+    /// <summary>
+    /// Only now that the number has proved to be unused: what an earlier run of that number still has under way, when our MKDIR came late, finds nothing to move out of or into.
+    /// </summary>
+    private async Task MakeRoomAsync()
+    {
+        var made = new[]
+        {
+            _files.CreateDirectoryAsync(WorkerLayout.New(Folder), WorkerLayout.FolderMode, CancellationToken.None).AsTask(),
+            _files.CreateDirectoryAsync(WorkerLayout.Old(Folder), WorkerLayout.FolderMode, CancellationToken.None).AsTask(),
+        };
+        var found = _files.FindAsync(WorkerLayout.New(Folder), CancellationToken.None).AsTask();
+        await Task.WhenAll([.. made, found]);
+        if (await found is not { } own)
+        {
+            throw FencedBy("another run");
+        }
+        (Uid, Gid) = (own.Uid, own.Gid);
+        _hasRoom = true;
+    }
+
+    /// <summary>
+    /// Reads owner.json again, with the rule of the fence, and who signed the folder of our name: the last look before the first rename in the live tree. A folder that somebody
+    /// else made there since ours was renamed away is not ours.
+    /// </summary>
     /// <exception cref="DepSyncException">Fenced.</exception>
     public async Task ConfirmAsync()
     {
         var reading = WorkerLook.ReadOwnerAsync(_files);
-        var held = EnsureHeldAsync();
-        await Task.WhenAll(reading, held);
-        if (await reading is (true, var owner))
+        var signature = ReadSignatureAsync();
+        await Task.WhenAll(reading, signature);
+        var (exists, owner) = await reading;
+        if (!exists)
         {
-            CheckOwner(exists: true, owner);
-            return;
+            // None yet, or one that another run is replacing.
+            var look = await WorkerLook.ReadAsync(_files, LookDepth.Claimed, CancellationToken.None);
+            (exists, owner) = (look.OwnerExists, look.Owner);
         }
-        // None yet, or one that another run is replacing.
-        var look = await WorkerLook.ReadAsync(_files, LookDepth.WithoutManifest, CancellationToken.None);
-        CheckOwner(look.OwnerExists, look.Owner);
-    }
-
-    /// <summary>Makes sure that our folder still stands under its own name.</summary>
-    /// <exception cref="DepSyncException">Fenced.</exception>
-    public async Task EnsureHeldAsync()
-    {
-        if (await _files.FindAsync(Folder, CancellationToken.None) is null)
+        CheckOwner(exists, owner);
+        if (await signature is not { } signed || !IsOurs(signed))
         {
             throw FencedBy("another run");
         }
+        await EnsureHeldAsync();
     }
 
-    /// <summary>owner.json for this run. <paramref name="manifest"/>: the digest of the manifest that it stands beside, in hex.</summary>
-    public OwnFile Owner(long generation, string? manifest)
-    {
-        var manager = _claimant.Manager;
-        var owner = new OwnerRecord
-        {
-            Manager = manager.Id,
-            Host = manager.Host,
-            User = manager.User,
-            ManagerDir = manager.ManagerDir,
-            Epoch = manager.Epoch,
-            Supersedes = manager.Supersedes,
-            Number = Number,
-            Generation = generation,
-            Run = _claimant.Run,
-            Time = _claimant.Clock.GetUtcNow(),
-            ManifestSha256 = manifest,
-        };
-        return new OwnFile(owner.ToBytes(), WorkerLayout.StagedOwner(Folder, ++_records), WorkerLayout.Owner);
-    }
+    private Task<byte[]?> ReadSignatureAsync() => SmallFile.ReadAsync(_files, WorkerLayout.RunOwner(Folder), RunOwnerLimit, CancellationToken.None);
 
-    private async Task PublishAsync(OwnFile file)
-    {
-        await StageAsync(file);
-        await PublishStagedAsync([file]);
-    }
+    private bool IsOurs(byte[] signature) => signature.AsSpan().SequenceEqual(_signature);
 
-    /// <summary>Brings a file of ours into our folder; what the worker says of it then.</summary>
-    public Task<WorkerEntry> StageAsync(OwnFile file) => SmallFile.WriteNewAsync(_files, file.Staged, file.Bytes, _claimant.Flush);
-
-    /// <summary>Renames staged files over their old versions, in their order and in one flight. A run that ends between the two renames of a server without an atomic one is told by <see cref="DisplacedOwner"/>.</summary>
+    /// <summary>Makes sure that our folder still stands under its own name: that with <c>new/</c> in it, because one that another run makes there late stays without.</summary>
     /// <exception cref="DepSyncException">Fenced.</exception>
-    public async Task PublishStagedAsync(IReadOnlyList<OwnFile> staged)
+    public async Task EnsureHeldAsync()
     {
-        var cleared = new List<Task>();
-        var published = new List<Task<bool>>();
-        foreach (var file in staged)
+        if (await _files.FindAsync(_hasRoom ? WorkerLayout.New(Folder) : Folder, CancellationToken.None) is null)
         {
-            if (!_files.Capabilities.AtomicReplace)
-            {
-                // Close before its successor, so that the place is empty for as short as can be.
-                cleared.Add(_files.RenameAsync(file.Place, WorkerLayout.Displaced(file.Staged), CancellationToken.None).AsTask());
-            }
-            published.Add(_files.RenameAsync(file.Staged, file.Place, CancellationToken.None).AsTask());
-        }
-        try
-        {
-            await Task.WhenAll([.. published, .. cleared]);
-        }
-        catch (WorkerFileException) when (cleared.Count > 0)
-        {
-            foreach (var file in staged)
-            {
-                await PutBackAsync(file);
-            }
-            throw;
-        }
-        foreach (var rename in published)
-        {
-            if (!await rename)
-            {
-                throw FencedBy("another run");
-            }
-        }
-    }
-
-    /// <summary>Our folder may be removed for what failed in it, and what was displaced there is the only record.</summary>
-    private async Task PutBackAsync(OwnFile file)
-    {
-        if (await _files.FindAsync(file.Place, CancellationToken.None) is null)
-        {
-            await _files.RenameAsync(WorkerLayout.Displaced(file.Staged), file.Place, CancellationToken.None);
+            throw FencedBy("another run");
         }
     }
 
@@ -320,7 +265,7 @@ internal sealed class Claim : IRunFolder
         try
         {
             await EnsureHeldAsync();
-            return null;
+            return await ReadSignatureAsync() is { } signed && !IsOurs(signed) && RunOwner.TryParse(signed) is not null ? FencedBy("another run") : null;
         }
         catch (DepSyncException fenced) when (fenced.Kind == ErrorKind.Fenced)
         {
@@ -343,6 +288,15 @@ internal sealed class Claim : IRunFolder
         if (owner?.Number >= Number && owner.Run != _claimant.Run)
         {
             throw FencedBy($"run {owner.Run} of {owner.User}@{owner.Host}");
+        }
+    }
+
+    /// <summary>A number that stands on the worker in any other way than as a run is used up: our MKDIR came late.</summary>
+    private void CheckNumber(WorkerLook look)
+    {
+        if (look.Fenced.Concat(look.Generations).Any(used => used >= Number))
+        {
+            throw FencedBy("a run with a later number");
         }
     }
 
@@ -376,10 +330,13 @@ internal sealed class Claim : IRunFolder
         var others = look.Runs.Where(run => run != Number && !siblings.Contains(run)).ToList();
         if (others.Count > 0)
         {
-            // Who was to be renamed may have renamed us.
-            var renames = others.Select(other => (Task)_files.RenameAsync(WorkerLayout.Run(other), WorkerLayout.Fenced(other), CancellationToken.None).AsTask()).ToList();
-            await Task.WhenAll([.. renames, FindOwnAsync()]);
+            // One that fenced us since our listing may be in its commit by now, and is not to be stopped in the middle of it for nothing.
+            await EnsureHeldAsync();
         }
+        // Where fenced-N stands, run-N is the empty one of a MKDIR that came late; it goes with our own folder.
+        var renames = others.Select(other => (Task)_files.RenameAsync(
+            WorkerLayout.Run(other), look.Fenced.Contains(other) ? Folder.Child($"late-{other}") : WorkerLayout.Fenced(other), CancellationToken.None).AsTask()).ToList();
+        await Task.WhenAll([.. renames, MakeRoomAsync()]);
         Fenced = [.. look.Fenced.Concat(others).Distinct().Order()];
     }
 

@@ -27,6 +27,8 @@ internal sealed record ReleaseCase
 internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, ReleaseCase release)
 {
     private readonly string _worker = release.Worker;
+    private readonly Leftovers _leftovers = new(files, fleet.Config.KeepGenerations);
+    private bool _isUnchanged;
 
     /// <summary>Whether the live tree may have been changed: then nothing is tried a second time in this run.</summary>
     public bool HasBegunCommit { get; private set; }
@@ -63,24 +65,30 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
     private async Task<WorkerResult> RunClaimedAsync(Claim claim, PlanRules rules, CancellationToken cancellationToken)
     {
         var manifest = release.Look.Manifest;
-        if (claim.Fenced.Count > 0)
-        {
-            var left = await new Leftovers(files, fleet.Config.KeepGenerations).RollForwardAsync(claim.Fenced);
-            var kept = left.HasCommitted ? "; what it had replaced is kept" : "";
-            fleet.Tell(_worker, NoteLevel.Notice, $"rolled forward what run number {string.Join(", ", claim.Fenced)} left when it was cut off{kept}");
-            foreach (var trouble in left.Troubles)
-            {
-                fleet.Tell(_worker, NoteLevel.Warning, trouble);
-            }
-            manifest = left.WithoutReplaced(await WorkerLook.ReadManifestAsync(files, cancellationToken));
-        }
-        else if (claim.PreviousOwner?.Number != release.Look.Owner?.Number)
+        var earlier = release.Comparison;
+        var wasShared = claim.Fenced.Count > 0 || release.Look.HasLeftovers || claim.PreviousOwner?.Number != release.Look.Owner?.Number;
+        // Of the last run that finished, or else read while one was about to: then it may be of the time before it.
+        if (wasShared || manifest?.Number != claim.PreviousOwner?.Number)
         {
             manifest = await WorkerLook.ReadManifestAsync(files, cancellationToken);
         }
-        var comparison = await new WorkerComparer(fleet, files).CompareAsync(manifest, rules, release.Comparison, cancellationToken);
+        if (wasShared)
+        {
+            earlier = earlier with { ReadBack = new Dictionary<RelativePath, Digest>() };
+        }
+        if (claim.Fenced.Count > 0)
+        {
+            var left = await _leftovers.RecoverAsync(Folders(claim.Fenced));
+            var kept = left.HasCommitted ? "; what it had replaced is kept" : "";
+            fleet.Tell(_worker, NoteLevel.Notice, $"rolled forward what run number {string.Join(", ", claim.Fenced)} left when it was cut off{kept}");
+            TellTroubles(left.Troubles);
+            manifest = left.WithoutReplaced(manifest);
+        }
+        var comparison = await new WorkerComparer(fleet, files).CompareAsync(manifest, rules, earlier, cancellationToken);
         var source = await fleet.Source;
-        if (comparison.Plan.IsEmpty && ManifestBuilder.IsCurrent(comparison.Manifest, comparison.ExpectedRecord(source)) && claim.PreviousOwner is not null)
+        _isUnchanged = comparison.Plan.IsEmpty && ManifestBuilder.IsCurrent(comparison.Manifest, comparison.ExpectedRecord(source)) && claim.PreviousOwner is not null;
+        // After a fence the records are written whatever the plan says: what was fenced goes only once owner.json tells that its number is used up.
+        if (_isUnchanged && claim.Fenced.Count == 0)
         {
             Tell(comparison, null);
             await FinishAsync(claim);
@@ -113,7 +121,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         Tell(comparison, outcome);
         var generation = await RecordAsync(claim, comparison, outcome);
         await RetireAsync(claim, commit, generation);
-        return Summary(WorkerStatus.Synced, comparison, outcome, staged.BytesSent) with
+        return Summary(_isUnchanged ? WorkerStatus.Unchanged : WorkerStatus.Synced, comparison, outcome, staged.BytesSent) with
         {
             Generation = generation,
             DeletesHeld = comparison.Plan.HeldDeletes.Count + outcome.Held.Count,
@@ -133,7 +141,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var manifest = new Manifest { Number = claim.Number, Generation = generation, Entries = entries };
         var bytes = ManifestFormat.Write(manifest);
         var digest = Digest.FromBytes(SHA256.HashData(bytes.Span));
-        OwnFile[] records = [new(bytes, claim.Folder.Child("manifest"), WorkerLayout.Manifest), claim.Owner(generation, digest.ToString())];
+        OwnFile[] records = [new(bytes, WorkerLayout.StagedManifest(claim.Folder), WorkerLayout.Manifest), claim.Owner(generation, digest.ToString())];
         var staged = await Task.WhenAll(records.Select(claim.StageAsync).ToList());
         await Task.WhenAll(claim.PublishStagedAsync(records), fleet.Flush == FlushMode.Durable ? FlushRecordsAsync() : Task.CompletedTask);
         fleet.Store.SaveManifest(release.TargetKey, new ManifestCopy(bytes, digest, staged[0].Seconds));
@@ -177,7 +185,19 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         {
             await store.KeepAsync(claim.Folder, generation == claim.Number ? WorkerLayout.Generation(generation) : WorkerLayout.DriftRepair(generation, claim.Number));
         }
+        // A run with a number above ours, which claimed while we did, is left to the next run: our number in owner.json does not tell that its number is used up.
+        TellTroubles(await _leftovers.ClearAsync(Folders(claim.Fenced.Where(number => number < claim.Number))));
         await store.PruneAsync(keep);
+    }
+
+    private static Dictionary<long, RelativePath> Folders(IEnumerable<long> fenced) => fenced.ToDictionary(number => number, WorkerLayout.Fenced);
+
+    private void TellTroubles(IReadOnlyList<string> troubles)
+    {
+        foreach (var trouble in troubles)
+        {
+            fleet.Tell(_worker, NoteLevel.Warning, trouble);
+        }
     }
 
     /// <summary>Drops our folder; what is left of it when that fails is the next run's to roll forward.</summary>

@@ -4,7 +4,7 @@ using DepSync.Workers;
 namespace DepSync.Release;
 
 /// <summary>
-/// The owner record while it is replaced on a server that needs two renames for it: it lies in the folder of the run that replaces it, and stays there when that run is cut off
+/// The owner record while it is replaced on a server that needs two renames for it: it lies in <c>new/</c> of the run that replaces it, and stays there when that run is cut off
 /// in between. As long as <c>owner.json</c> is missing it says who owns the worker. <paramref name="Record"/> is null when it is damaged.
 /// </summary>
 internal sealed record DisplacedOwner(RelativePath Place, OwnerRecord? Record)
@@ -13,7 +13,7 @@ internal sealed record DisplacedOwner(RelativePath Place, OwnerRecord? Record)
     public static async Task<DisplacedOwner?> FindAsync(IWorkerFileSystem files, IEnumerable<RelativePath> folders, CancellationToken cancellationToken)
     {
         DisplacedOwner? newest = null;
-        foreach (var folder in folders)
+        foreach (var folder in folders.Select(WorkerLayout.New))
         {
             var names = (await files.ListAsync(folder, cancellationToken) ?? []).Select(entry => entry.Name).Where(name => WorkerLayout.IsDisplacedOwner(name));
             foreach (var place in names.Select(name => folder.Child(name)))

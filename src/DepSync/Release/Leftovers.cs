@@ -6,6 +6,8 @@ namespace DepSync.Release;
 /// <summary>
 /// Rolls forward what runs that were cut off left behind, after they were fenced: modes that they opened go back, what they took out stays as a generation, what they staged
 /// is dropped. Nothing that they committed is undone. What cannot be cleared up is told and holds up nothing.
+/// <para>In two parts, because until there is a new manifest only the journals tell what the old one is wrong about, and until owner.json shows a number that is not below
+/// theirs only the folders tell that their numbers are used up.</para>
 /// </summary>
 internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
 {
@@ -14,27 +16,43 @@ internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
     private readonly HashSet<RelativePath> _replaced = [];
     private readonly List<string> _troubles = [];
 
-    public Task<RolledForward> RollForwardAsync(IReadOnlyList<long> fenced) => RollForwardAsync(fenced, WorkerLayout.Fenced);
-
-    /// <param name="folderOf">The folder that a run of that number left.</param>
-    public async Task<RolledForward> RollForwardAsync(IReadOnlyList<long> numbers, Func<long, RelativePath> folderOf)
+    /// <summary>Before anything is listed. Reads what they did and gives back the space of what was staged; the folders and their journals stay.</summary>
+    /// <param name="folders">What the runs left, by their numbers.</param>
+    public async Task<RolledForward> RecoverAsync(IReadOnlyDictionary<long, RelativePath> folders)
     {
         var committed = false;
-        foreach (var number in numbers)
+        foreach (var (number, folder) in folders)
         {
-            try
-            {
-                committed |= await RollForwardAsync(folderOf(number), number);
-            }
-            catch (WorkerFileException exception)
-            {
-                _troubles.Add($"what run number {number} left cannot be cleared up: {exception.Path}: {exception.Message}");
-            }
+            await TryAsync(number, async () => committed |= await RecoverAsync(folder));
         }
-        return new RolledForward { HasCommitted = committed, Replaced = _replaced, Troubles = _troubles };
+        return new RolledForward { HasCommitted = committed, Replaced = _replaced, Troubles = [.. _troubles] };
     }
 
-    private async Task<bool> RollForwardAsync(RelativePath folder, long number)
+    /// <summary>Once the records are written. Keeps what they took out as generations and removes their folders.</summary>
+    /// <returns>What could not be cleared up, as sentences.</returns>
+    public async Task<IReadOnlyList<string>> ClearAsync(IReadOnlyDictionary<long, RelativePath> folders)
+    {
+        _troubles.Clear();
+        foreach (var (number, folder) in folders)
+        {
+            await TryAsync(number, () => ClearAsync(folder, number));
+        }
+        return [.. _troubles];
+    }
+
+    private async Task TryAsync(long number, Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (WorkerFileException exception)
+        {
+            _troubles.Add($"what run number {number} left cannot be cleared up: {exception.Path}: {exception.Message}");
+        }
+    }
+
+    private async Task<bool> RecoverAsync(RelativePath folder)
     {
         var journal = await SmallFile.ReadAsync(files, WorkerLayout.Journal(folder), JournalLimit, CancellationToken.None) ?? [];
         _replaced.UnionWith(CommitJournal.ParseKept(journal));
@@ -43,12 +61,21 @@ internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
             await LockAsync(directory);
         }
         var old = await files.ListAsync(WorkerLayout.Old(folder), CancellationToken.None) ?? [];
-        if (old.Count > 0 && keepGenerations > 0)
+        await TreeRemover.RemoveAsync(files, WorkerLayout.New(folder));
+        if (keepGenerations == 0)
+        {
+            await TreeRemover.RemoveAsync(files, WorkerLayout.Old(folder));
+        }
+        return old.Count > 0;
+    }
+
+    private async Task ClearAsync(RelativePath folder, long number)
+    {
+        if (keepGenerations > 0 && await files.ListAsync(WorkerLayout.Old(folder), CancellationToken.None) is { Count: > 0 })
         {
             await new GenerationStore(files).KeepAsync(folder, WorkerLayout.Generation(number));
         }
         await TreeRemover.RemoveAsync(files, folder);
-        return old.Count > 0;
     }
 
     private async Task LockAsync(UnlockedDirectory directory)

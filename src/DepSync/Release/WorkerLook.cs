@@ -8,7 +8,11 @@ namespace DepSync.Release;
 internal enum LookDepth
 {
     Everything,
+
     WithoutManifest,
+
+    /// <summary>Without the manifest too. Owner.json is opened once the listing has ended: a run that is gone from the listing by then has left its number there.</summary>
+    Claimed,
 }
 
 /// <summary>What lies in a worker's <c>.depsync/</c> before a run touches anything. Immutable.</summary>
@@ -119,6 +123,10 @@ internal sealed record WorkerLook
     {
         var listing = files.ListAsync(WorkerLayout.Folder, cancellationToken).AsTask();
         var generations = files.ListAsync(WorkerLayout.Generations, cancellationToken).AsTask();
+        if (depth == LookDepth.Claimed)
+        {
+            await listing;
+        }
         var owner = SmallFile.ReadAsync(files, WorkerLayout.Owner, OwnerRecord.MaxSize, cancellationToken);
         var manifest = depth == LookDepth.Everything ? ReadManifestBytesAsync(files, cancellationToken) : Task.FromResult<byte[]?>(null);
         await Task.WhenAll(listing, generations, owner, manifest);

@@ -38,7 +38,7 @@ internal static class WorkerLayout
     /// <summary>In a run folder: who runs.</summary>
     public static RelativePath RunOwner(RelativePath run) => run.Child("owner");
 
-    /// <summary>In a run folder: staged entries under short counter names.</summary>
+    /// <summary>In a run folder: staged entries under short counter names, and the records that are about to be published.</summary>
     public static RelativePath New(RelativePath run) => run.Child("new");
 
     /// <summary>In a run folder: what the commit took out, under the counter names of the journal.</summary>
@@ -46,13 +46,16 @@ internal static class WorkerLayout
 
     public static RelativePath Journal(RelativePath run) => run.Child("journal");
 
-    /// <summary>In a run folder: the owner record that is to be published, the run's first, second and so on.</summary>
-    public static RelativePath StagedOwner(RelativePath run, int record) => run.Child($"owner-{record}.json");
+    /// <summary>In a run's <c>new/</c>: the owner record that is to be published, the run's first, second and so on.</summary>
+    public static RelativePath StagedOwner(RelativePath run, int record) => New(run).Child($"owner-{record}.json");
 
-    /// <summary>In a run folder: where what stood at a place goes, on a server that cannot replace it, before the staged file comes.</summary>
+    /// <summary>In a run's <c>new/</c>: the manifest that is to be published.</summary>
+    public static RelativePath StagedManifest(RelativePath run) => New(run).Child("manifest");
+
+    /// <summary>Beside a staged file: where what stood at a place goes, on a server that cannot replace it, before the staged file comes.</summary>
     public static RelativePath Displaced(RelativePath staged) => staged.Parent.Child([.. "was-"u8, .. staged.Name]);
 
-    /// <summary>Whether a name in a run folder is that of an owner record that stood in <c>owner.json</c>.</summary>
+    /// <summary>Whether a name in a run's <c>new/</c> is that of an owner record that stood in <c>owner.json</c>.</summary>
     public static bool IsDisplacedOwner(ReadOnlySpan<byte> name) => name.StartsWith("was-owner-"u8);
 
     /// <summary>The number of a <c>run-N</c> name; null for any other name.</summary>

@@ -33,8 +33,8 @@ public sealed class DisplacedOwnerTests : IDisposable
         await _run.SyncAsync();
         var first = _run.Worker.Read(".depsync/owner.json");
         var newest = first.Replace("\"number\":1,", "\"number\":6,", StringComparison.Ordinal);
-        _run.Worker.Delete(".depsync/owner.json"u8).Write($".depsync/{folder}/was-owner-1.json", first.Replace("\"epoch\":1", "\"epoch\":9", StringComparison.Ordinal))
-            .Write($".depsync/{folder}/was-owner-2.json", newest);
+        _run.Worker.Delete(".depsync/owner.json"u8).Write($".depsync/{folder}/new/was-owner-1.json", first.Replace("\"epoch\":1", "\"epoch\":9", StringComparison.Ordinal))
+            .Write($".depsync/{folder}/new/was-owner-2.json", newest);
         using var other = _run.OtherManager("second");
         other.Manager.Write("a", "two");
         Assert.Equal(ErrorKind.Fenced, (await other.SyncAsync()).Error?.Kind);
@@ -48,7 +48,7 @@ public sealed class DisplacedOwnerTests : IDisposable
     {
         _run.Manager.Write("a", "one");
         await _run.SyncAsync();
-        _run.Worker.Delete(".depsync/owner.json"u8).Write(".depsync/run-7/was-owner-1.json", "{");
+        _run.Worker.Delete(".depsync/owner.json"u8).Write(".depsync/run-7/new/was-owner-1.json", "{");
         Assert.Equal(ErrorKind.Fenced, (await _run.SyncAsync()).Error?.Kind);
         Assert.Null((await _run.SyncAsync(_run.Config with { Takeover = true })).Error);
         Assert.Equal(["manifest", "owner.json"], _run.OwnNames());

@@ -22,10 +22,10 @@ public sealed class ReleaseOrderTests : IDisposable
         Assert.Null((await scenario.Run.SyncAsync()).Error);
         var calls = script.Calls.ToList();
         var (live, lastLive) = (calls.FindIndex(IsLive), calls.FindLastIndex(IsLive));
-        var manifest = calls.IndexOf("rename .depsync/run-2/manifest -> .depsync/manifest");
-        var owner = calls.IndexOf("rename .depsync/run-2/owner-1.json -> .depsync/owner.json");
+        var manifest = calls.IndexOf("rename .depsync/run-2/new/manifest -> .depsync/manifest");
+        var owner = calls.IndexOf("rename .depsync/run-2/new/owner-1.json -> .depsync/owner.json");
         Assert.True(live > 0 && live < lastLive && lastLive < manifest && manifest < owner);
-        foreach (var staged in calls.Where(call => call.StartsWith("create .depsync/run-2/new/", StringComparison.Ordinal)).Select(call => call.Split(' ')[1]))
+        foreach (var staged in calls.Where(call => call.StartsWith("create .depsync/run-2/new/", StringComparison.Ordinal) && !call.Contains("/new/manifest", StringComparison.Ordinal) && !call.Contains("/new/owner-", StringComparison.Ordinal)).Select(call => call.Split(' ')[1]))
         {
             var (written, flushed, closed) = (calls.LastIndexOf($"write {staged}"), calls.IndexOf($"flush {staged}"), calls.IndexOf($"close {staged}"));
             Assert.True(written < flushed && flushed < closed && closed < live, $"{staged}: {written} {flushed} {closed} {live}");
@@ -37,8 +37,8 @@ public sealed class ReleaseOrderTests : IDisposable
         }
         Assert.InRange(calls.IndexOf("flush .depsync/run-2/old"), lastLive, calls.FindIndex(lastLive, call => call is "flush " or "flush a" or "flush ro"));
         Assert.True(calls.LastIndexOf("set ") < calls.LastIndexOf("flush "));
-        Assert.True(calls.IndexOf("flush .depsync/run-2/manifest") is var flushedManifest && flushedManifest > lastLive && flushedManifest < manifest);
-        Assert.InRange(calls.IndexOf("flush .depsync/run-2/owner-1.json"), lastLive, owner);
+        Assert.True(calls.IndexOf("flush .depsync/run-2/new/manifest") is var flushedManifest && flushedManifest > lastLive && flushedManifest < manifest);
+        Assert.InRange(calls.IndexOf("flush .depsync/run-2/new/owner-1.json"), lastLive, owner);
         Assert.True(calls.IndexOf("flush .depsync") > owner);
     }
 
@@ -144,7 +144,7 @@ public sealed class ReleaseOrderTests : IDisposable
         _run.Manager.Write("a", "one").SetModified("a"u8, 1_600_000_000);
         await _run.SyncAsync();
         _run.Manager.Write("a", "two").SetModified("a"u8, 1_600_000_000, 5);
-        var script = new FaultScript { Fails = Contains("create .depsync/run-2/manifest") };
+        var script = new FaultScript { Fails = Contains("create .depsync/run-2/new/manifest") };
         _run.Connect = script.Connect;
         Assert.Equal(ErrorKind.Target, (await _run.SyncAsync()).Error?.Kind);
         Assert.Equal("two", _run.Worker.Read("a"));
@@ -300,13 +300,13 @@ public sealed class ReleaseOrderTests : IDisposable
     public async Task Changes_are_told_although_the_record_of_them_fails()
     {
         _run.Manager.Write("a", "x");
-        _run.Connect = new FaultScript { Fails = Contains("create .depsync/run-1/manifest") }.Connect;
+        _run.Connect = new FaultScript { Fails = Contains("create .depsync/run-1/new/manifest") }.Connect;
         Assert.Equal(ErrorKind.Target, (await _run.SyncAsync()).Error?.Kind);
         Assert.Contains("<f+++++++++ a", _run.Lines());
     }
 
     internal static bool IsLive(string call) =>
-        call.StartsWith("rename .depsync/run-2/new/", StringComparison.Ordinal)
+        (call.StartsWith("rename .depsync/run-2/new/", StringComparison.Ordinal) && !call.Contains("/new/manifest", StringComparison.Ordinal) && !call.Contains("/new/owner-", StringComparison.Ordinal))
         || (call.Contains("-> .depsync/run-2/old/", StringComparison.Ordinal) && !call.Contains("journal", StringComparison.Ordinal));
 
     private static Func<string, bool> Contains(string words) => call => call.Contains(words, StringComparison.Ordinal);

@@ -1,0 +1,83 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <content>The records of a run: staged in <c>new/</c>, where nothing can be put once our folder was renamed away, and renamed into their places.</content>
+internal sealed partial class Claim
+{
+    /// <summary>owner.json for this run. <paramref name="manifest"/>: the digest of the manifest that it stands beside, in hex.</summary>
+    public OwnFile Owner(long generation, string? manifest)
+    {
+        var manager = _claimant.Manager;
+        var owner = new OwnerRecord
+        {
+            Manager = manager.Id,
+            Host = manager.Host,
+            User = manager.User,
+            ManagerDir = manager.ManagerDir,
+            Epoch = manager.Epoch,
+            Supersedes = manager.Supersedes,
+            Number = Number,
+            Generation = generation,
+            Run = _claimant.Run,
+            Time = _claimant.Clock.GetUtcNow(),
+            ManifestSha256 = manifest,
+        };
+        return new OwnFile(owner.ToBytes(), WorkerLayout.StagedOwner(Folder, ++_records), WorkerLayout.Owner);
+    }
+
+    private async Task PublishAsync(OwnFile file)
+    {
+        await StageAsync(file);
+        await PublishStagedAsync([file]);
+    }
+
+    /// <summary>Brings a file of ours into our folder; what the worker says of it then.</summary>
+    public Task<WorkerEntry> StageAsync(OwnFile file) => SmallFile.WriteNewAsync(_files, file.Staged, file.Bytes, _claimant.Flush);
+
+    /// <summary>Renames staged files over their old versions, in their order and in one flight. A run that ends between the two renames of a server without an atomic one is told by <see cref="DisplacedOwner"/>.</summary>
+    /// <exception cref="DepSyncException">Fenced.</exception>
+    public async Task PublishStagedAsync(IReadOnlyList<OwnFile> staged)
+    {
+        var cleared = new List<Task>();
+        var published = new List<Task<bool>>();
+        foreach (var file in staged)
+        {
+            if (!_files.Capabilities.AtomicReplace)
+            {
+                // Close before its successor, so that the place is empty for as short as can be.
+                cleared.Add(_files.RenameAsync(file.Place, WorkerLayout.Displaced(file.Staged), CancellationToken.None).AsTask());
+            }
+            published.Add(_files.RenameAsync(file.Staged, file.Place, CancellationToken.None).AsTask());
+        }
+        try
+        {
+            await Task.WhenAll([.. published, .. cleared]);
+        }
+        catch (WorkerFileException) when (cleared.Count > 0)
+        {
+            foreach (var file in staged)
+            {
+                await PutBackAsync(file);
+            }
+            throw;
+        }
+        foreach (var rename in published)
+        {
+            if (!await rename)
+            {
+                throw FencedBy("another run");
+            }
+        }
+    }
+
+    /// <summary>Our folder may be removed for what failed in it, and what was displaced there is the only record.</summary>
+    private async Task PutBackAsync(OwnFile file)
+    {
+        if (await _files.FindAsync(file.Place, CancellationToken.None) is null)
+        {
+            await _files.RenameAsync(WorkerLayout.Displaced(file.Staged), file.Place, CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using CsCheck;
+
+namespace DepSync.Tests.Release;
+
+/// <summary>The model with what must hold in it, each rule in the words of the docs, and with faults that show that each rule can fail.</summary>
+internal static class FencingSpec
+{
+    public const string Alone = "ALONE";
+    public const string Holder = "HOLDER";
+    public const string Neither = "NEITHER";
+    public const string Number = "NUMBER";
+    public const string Order = "ORDER";
+    public const string Epoch = "EPOCH";
+    public const string Refused = "REFUSED";
+    public const string Mutual = "MUTUAL";
+
+    private static readonly int[] Runs = [1, 2, 3];
+
+    private static readonly FencingStep[] Steps = [.. Enum.GetValues<FencingStep>().Where(step => step < FencingStep.Done && step != FencingStep.Survey)];
+
+    public static Spec<FencingState> Of(FencingRules rules, FencingCast cast)
+    {
+        var model = new FencingModel(rules, cast);
+        var spec = Spec.From(FencingModel.Start).Terminal(state => Runs.All(run => state.Of(run).HasEnded || (run == 3 && state.Second.Step == FencingStep.Look)));
+        foreach (var step in Steps)
+        {
+            spec = spec.Action(step.ToString(), Runs, (state, run) => FencingModel.CanStep(state, run, step), model.Step);
+        }
+        spec = spec
+            .Action("Lists", Runs, FencingModel.CanList, model.ListFolder)
+            .Action("ReadsOwner", Runs, model.CanReadOwner, model.ReadOwner)
+            .Action("GivesUp", Runs, (state, run) => FencingModel.CanStep(state, run, FencingStep.Stage), FencingModel.GiveUp);
+        return WithFaults(WithRequirements(spec, model));
+    }
+
+    private static Spec<FencingState> WithRequirements(Spec<FencingState> spec, FencingModel model) => spec
+        .Invariant(Alone, "when a manager has finished as owner, the tree is that manager's alone, whatever of the others arrives",
+            state => state.LastToBegin == 0 || !state.Of(state.LastToBegin).IsOwner || Enumerable.Range(0, 3).All(file => state.File(file) == FencingModel.Wanted(state.LastToBegin, file)))
+        .Never(Holder, "a live file is moved only by the run whose own folder stands",
+            (before, after) => before.Live != after.Live && Actor(before, after) is var run && before.Run(before.Of(run).Number).Maker != run)
+        .Invariant(Neither, "never a live file that is neither manager's", state => Enumerable.Range(0, 3).All(file => state.File(file) != 4))
+        .Never(Number, "a run number is never used again",
+            (before, after) => Runs.Any(run => IsAdmitted(after, run) && !IsAdmitted(before, run) && Runs.Any(other => other != run && IsAdmitted(after, other)
+                && after.Of(other).Number == after.Of(run).Number && !HasGivenUp(after.Of(other)))))
+        .Never(Order, "the number in owner.json never goes back", (before, after) => NumberOf(after) < NumberOf(before))
+        .Never(Epoch, "a lower epoch never overwrites a higher", (before, after) => model.EpochOf(after.Owner) < model.EpochOf(before.Owner))
+        .Invariant(Refused, "a manager refused with 41 fenced nobody",
+            state => Runs.All(run => state.Of(run).Step is not (FencingStep.DropRefused or FencingStep.Refused) || !state.Of(run).Has(FencingFlags.HasFenced)))
+        .Invariant(Mutual, "two that fence each other both end with 41",
+            state => Runs.All(run => !state.Of(run).Has(FencingFlags.WasFenced) || !state.Of(run).IsOwner))
+        .Reachable("BOTH-FENCED", "two that fence each other", state => state.First.Has(FencingFlags.WasFenced) && state.Second.Has(FencingFlags.WasFenced))
+        .Reachable("LATE-MOVE", "requests of a fenced run arrive after another one has finished",
+            state => state.Second is { Step: FencingStep.MoveF or FencingStep.MoveG or FencingStep.MoveD, Flags: var flags } && (flags & FencingFlags.WasFenced) != 0 && state.First.Step == FencingStep.Done);
+
+    private static Spec<FencingState> WithFaults(Spec<FencingState> spec) => spec
+        .Fault("a commit leaves a file out", nameof(FencingStep.MoveG), (before, after) => after.WithFile(1, before.File(1)))
+        .Fault("a fence is only thought of", nameof(FencingStep.Fence), (before, after) => after with { Runs = before.Runs })
+        .Fault("a rename is retried by path after its folder went", nameof(FencingStep.MoveD), (before, after) => before.Live == after.Live ? after.WithFile(2, 3) : after)
+        .Fault("a staged file of another one is moved", nameof(FencingStep.MoveF), (_, after) => after.WithFile(0, 4))
+        .Fault("the counter is not raised", nameof(FencingStep.Claim), (before, after) => before.Runs != after.Runs && Actor(before, after) == 1 && before.Second.Number > 0,
+            (before, after) => after.With(1, after.First with { Number = before.Second.Number }))
+        .Fault("owner.json is put back", nameof(FencingStep.PublishOwner), (before, after) => after with { Records = (byte)((after.Records & ~3) | (before.Owner == 0 ? after.Owner : 0)) })
+        .Fault("a refusal comes after the fence", nameof(FencingStep.DropRefused),
+            (before, after) => after.With(Actor(before, after), after.Of(Actor(before, after)) with { Flags = after.Of(Actor(before, after)).Flags | FencingFlags.HasFenced }))
+        .Fault("a run that finds its folder gone ends well", nameof(FencingStep.EndMoves), (before, after) => Actor(before, after) is > 0 and var run && after.Of(run).Step == FencingStep.Fenced,
+            (before, after) => after.With(Actor(before, after), after.Of(Actor(before, after)) with { Step = FencingStep.Done }));
+
+    private static bool IsAdmitted(FencingState state, int run) => state.Of(run).Has(FencingFlags.IsAdmitted);
+
+    /// <summary>It removed its own folder when everything that it had sent was answered: nothing under its number is under way any more.</summary>
+    private static bool HasGivenUp(FencingRun run) => run.Step == FencingStep.GivenUp || (run.Step == FencingStep.Fenced && !run.Has(FencingFlags.WasFenced));
+
+    private static int Actor(FencingState before, FencingState after) => Array.Find(Runs, run => before.Of(run).Step != after.Of(run).Step);
+
+    private static int NumberOf(FencingState state) => state.Owner == 0 ? 0 : state.Of(state.Owner).Number;
+}

@@ -31,7 +31,7 @@ public sealed class FencingModelTests
         { "owner not read before it is taken", FencingCast.Takeover.Name, FencingSpec.Order },
         { "fenced folders cleared at once", FencingCast.SameId.Name, FencingSpec.Number },
         { "used numbers accepted", FencingCast.SameId.Name, FencingSpec.Number },
-        { "room before the look", FencingCast.Takeover.Name, FencingSpec.Order },
+        { "room before the look", FencingCast.TwoTakeovers.Name, FencingSpec.Order },
         { "signature not read", FencingCast.SameId.Name, FencingSpec.Holder },
         { "records staged beside new/", FencingCast.SameId.Name, FencingSpec.Mutual },
         { "records staged beside new/", FencingCast.TwoTakeovers.Name, FencingSpec.Epoch },

@@ -78,9 +78,18 @@ internal sealed class HostKeyChecks(RunConfig config, KnownHostsStore store, Hos
         {
             return false;
         }
-        return _accepted.TryGetValue(KnownHosts.HostName(owner.Host, owner.Port), out var known)
-            ? known.Equals(key)
-            : await prompt(owner, key, cancellationToken);
+        var name = KnownHosts.HostName(owner.Host, owner.Port);
+        if (_accepted.TryGetValue(name, out var known))
+        {
+            return known.Equals(key);
+        }
+        var isYes = await prompt(owner, key, cancellationToken);
+        if (isYes)
+        {
+            // Here, before the next question: the one who asked goes on whenever it is its turn.
+            _accepted[name] = key;
+        }
+        return isYes;
     }
 
     private List<KnownHostLine> Known(HostKeyOwner owner)

@@ -13,12 +13,13 @@ public sealed class RoundTripTests
     private const int Unchanged = 3;
 
     /// <summary>
-    /// 3 as without changes; 3 claim (make the folder; sign it, and open the records and those of other runs; read them); 2 list again behind the fence, because others may have changed
-    /// the tree until then; 1 free space; 3 stage (open, write, finish: no file is finished whose writes failed); 2 journal on disk, and owner.json once more; 1 renames;
+    /// 3 as without changes; 6 claim (make the folder; sign it and list; open owner.json only when the listing has ended; read it; make room once the number has proved to be
+    /// unused); 2 list again behind the fence, because others may have changed
+    /// the tree until then; 1 free space; 3 stage (open, write, finish: no file is finished whose writes failed); 2 journal on disk, and owner.json once more, and then whether the folder is still ours; 1 renames;
     /// 1 attributes, behind the sight of the run folder; 1 touched folders on disk; 2 stage manifest and owner.json; 1 rename them; 1 on disk; 2 is anything kept; 2 put it away;
     /// 4 which generations are too many; 1 remove the run folder.
     /// </summary>
-    private const int Pushed = 30;
+    private const int Pushed = 33;
 
     /// <summary>Without the copy of the manifest: open it; read it; the rest of a large one; open the directories; read them.</summary>
     private const int UnchangedWithoutCopy = 6;
@@ -101,7 +102,7 @@ public sealed class RoundTripTests
         using var counted = new CountedRelease(files, depth);
         var flights = await counted.RunAsync();
         var folders = Directory.GetDirectories(counted.Run.Manager.Path, "*", SearchOption.AllDirectories).Length;
-        Assert.InRange(flights.Sum(flight => flight.Requests), 6 * files, (6 * files) + (15 * folders) + 100);
+        Assert.InRange(flights.Sum(flight => flight.Requests), 6 * files, (6 * files) + (15 * folders) + 110);
         Assert.Equal(files, flights.Sum(flight => flight.Of("Write")) - flights.Where(flight => flight.Of("Write") < 5).Sum(flight => flight.Of("Write")));
     }
 }

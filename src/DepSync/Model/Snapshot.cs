@@ -42,11 +42,17 @@ internal sealed class Snapshot
     /// <summary>Worker only: directories that are excluded or a server's unpacked webapp. Not ours, and in the way of a file or link of that path.</summary>
     public IReadOnlySet<RelativePath> LeftOut { get; init; } = new HashSet<RelativePath>();
 
+    /// <summary>Worker only: names of the source that it takes for others.</summary>
+    public WorkerNames Names { get; init; } = WorkerNames.AsWritten;
+
     /// <summary>Source only: <c>webapps/X</c> for each <c>webapps/X.war</c> that exists there: the servers' own work, skipped on both sides. Empty with <c>exploded_webapps: mirror</c>.</summary>
     public IReadOnlySet<RelativePath> ExplodedWebapps { get; init; } = new HashSet<RelativePath>();
 
     /// <summary>Source only: folders on which another filesystem is mounted.</summary>
     public IReadOnlySet<RelativePath> MountPoints { get; init; } = new HashSet<RelativePath>();
+
+    /// <summary>Source only: the marker file <c>.depsync-source</c> is there.</summary>
+    public bool HasMarker { get; init; }
 
     /// <summary>Entries that are neither file, directory nor symlink.</summary>
     public IReadOnlyList<RelativePath> SpecialFiles { get; init; } = [];
@@ -65,13 +71,27 @@ internal sealed class Snapshot
     /// <summary>The same tree, of which more could not be read.</summary>
     public Snapshot WithProblems(IEnumerable<Problem> more) => With(Root, (FileEntry[])Entries, [.. Problems, .. more]);
 
+    /// <summary>
+    /// A worker's tree with its names as the source writes them. <paramref name="change"/> is asked for every path and may give each its own.
+    /// </summary>
+    public Snapshot WithNames(WorkerNames names, Func<RelativePath, RelativePath> change) => new(Root, Entries.Select(entry => entry with { Path = change(entry.Path) }))
+    {
+        Names = names,
+        Problems = [.. Problems.Select(problem => problem with { Path = change(problem.Path) })],
+        Keepers = Keepers.Select(change).ToHashSet(),
+        LeftOut = LeftOut.Select(change).ToHashSet(),
+        SpecialFiles = [.. SpecialFiles.Select(change)],
+    };
+
     private Snapshot With(FileEntry? root, FileEntry[] sorted, IReadOnlyList<Problem>? problems = null) => new(root, sorted)
     {
         Problems = problems ?? Problems,
         Keepers = Keepers,
         LeftOut = LeftOut,
+        Names = Names,
         ExplodedWebapps = ExplodedWebapps,
         MountPoints = MountPoints,
+        HasMarker = HasMarker,
         SpecialFiles = SpecialFiles,
         Warnings = Warnings,
     };

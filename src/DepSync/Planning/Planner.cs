@@ -89,6 +89,10 @@ internal sealed class Planner
         {
             Refuse(source, "a device, socket or FIFO stands here on the worker");
         }
+        else if (_worker.Names.Taken.TryGetValue(source.Path, out var holder))
+        {
+            Refuse(source, $"the worker's filesystem takes its name for that of '{DisplayText.Escape(holder)}', which stands there");
+        }
         else if (_worker.LeftOut.Contains(source.Path))
         {
             Refuse(source, "a directory stands here on the worker that is excluded or unpacked by its server");

@@ -30,11 +30,14 @@ internal sealed record SafetyCase
 
     public IReadOnlyCollection<RelativePath> PreviousMountPoints { get; init; } = [];
 
+    /// <summary>The source had its marker file at the last good run.</summary>
+    public bool HadMarker { get; init; }
+
     public SideNames Names { get; init; } = SideNames.OfPush;
 }
 
 /// <summary>
-/// The guards on a plan, checked before the first change: a source that is empty, a folder that was emptied, a mount that is gone, too many entries that would leave.
+/// The guards on a plan, checked before the first change: a source that is empty, a folder that was emptied, a mount or a marker that is gone, too many entries that would leave.
 /// One refusal tells all of them, so that one more run with its flags gets through. Pure.
 /// </summary>
 internal static class SafetyRules
@@ -50,6 +53,7 @@ internal static class SafetyRules
     {
         var findings = new List<(string Message, string Flag)>();
         findings.AddRange(VanishedMounts(safetyCase));
+        findings.AddRange(VanishedMarker(safetyCase));
         findings.AddRange(IsEmpty(safetyCase.Source) ? EmptySource(safetyCase) : EmptiedFolders(safetyCase));
         findings.AddRange(TooManyDeletes(safetyCase));
         if (findings.Count == 0)
@@ -64,6 +68,14 @@ internal static class SafetyRules
         from path in safetyCase.PreviousMountPoints.Order()
         where !safetyCase.Source.MountPoints.Contains(path) && !safetyCase.Limits.AllowEmpty.Contains(path)
         select ($"{Folder(path)} was a mount point at the last good run and is none now: is its filesystem not mounted?", AllowEmpty(path));
+
+    private static IEnumerable<(string Message, string Flag)> VanishedMarker(SafetyCase safetyCase)
+    {
+        if (safetyCase.HadMarker && !safetyCase.Source.HasMarker && !safetyCase.Limits.AllowEmpty.Contains(RelativePath.Root))
+        {
+            yield return ("The manager directory had its marker file .depsync-source at the last good run and has none now: is its filesystem not mounted?", AllowEmpty(RelativePath.Root));
+        }
+    }
 
     private static IEnumerable<(string Message, string Flag)> EmptySource(SafetyCase safetyCase)
     {

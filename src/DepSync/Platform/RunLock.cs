@@ -20,6 +20,9 @@ internal sealed record RunLockRequest
 
     /// <summary>How long to wait for another run; zero tries once.</summary>
     public TimeSpan Wait { get; init; }
+
+    /// <summary>Takes the system's lock on the open file; false when somebody else has it.</summary>
+    public Func<SafeFileHandle, bool> TryLock { get; init; } = UnixFile.TryLock;
 }
 
 /// <summary>
@@ -50,7 +53,7 @@ internal sealed class RunLock : IDisposable
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (TryTake(path, out var holder) is { } file)
+            if (TryTake(path, request.TryLock, out var holder) is { } file)
             {
                 var taken = new RunLock(file);
                 taken.Sign(path, RunLockHolder.Current(request.Run, time.GetUtcNow()));
@@ -84,24 +87,28 @@ internal sealed class RunLock : IDisposable
         _file.Dispose();
     }
 
-    private static SafeFileHandle? TryTake(string path, out RunLockHolder holder)
+    private static SafeFileHandle? TryTake(string path, Func<SafeFileHandle, bool> tryLock, out RunLockHolder holder)
     {
         holder = RunLockHolder.Unknown;
         try
         {
-            return OperatingSystem.IsWindows() ? TakeWindows(path, ref holder) : TakeUnix(path, ref holder);
+            return OperatingSystem.IsWindows() ? TakeWindows(path, ref holder) : TakeUnix(path, tryLock, ref holder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            var hint = e is UnixException { Errno: var errno } && errno == UnixError.Loop
-                ? "it is a link; remove it, after a look at who made it"
-                : "check the state folder, or choose another one with --state-dir";
+            var hint = e switch
+            {
+                UnixException { Errno: var errno } when errno == UnixError.Loop => "it is a link; remove it, after a look at who made it",
+                UnixException unix when unix.Errno == UnixError.NoLocks || unix.Errno == UnixError.NoCall || unix.IsUnsupported =>
+                    "the filesystem of the state folder has no locks; choose a folder on a local disk with --state-dir",
+                _ => "check the state folder, or choose another one with --state-dir",
+            };
             throw new DepSyncException(ErrorKind.LocalFiles, $"the lock file {path} cannot be used: {e.Message}", hint, e);
         }
     }
 
     // Not by FileStream: that follows a planted link, and its lock can be turned off by the environment.
-    private static SafeFileHandle? TakeUnix(string path, ref RunLockHolder holder)
+    private static SafeFileHandle? TakeUnix(string path, Func<SafeFileHandle, bool> tryLock, ref RunLockHolder holder)
     {
         while (true)
         {
@@ -110,7 +117,7 @@ internal sealed class RunLock : IDisposable
             try
             {
                 RefuseForeign(path, UnixFile.Stat(file));
-                if (!UnixFile.TryLock(file))
+                if (!tryLock(file))
                 {
                     holder = RunLockHolder.Read(file);
                     file.Dispose();

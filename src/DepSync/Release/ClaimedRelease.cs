@@ -33,6 +33,9 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
     /// <summary>Whether the live tree may have been changed: then nothing is tried a second time in this run.</summary>
     public bool HasBegunCommit { get; private set; }
 
+    /// <summary>What the live tree has by now, when a later step of the same release fails; null before the commit is through.</summary>
+    public WorkerResult? Committed { get; private set; }
+
     /// <exception cref="DepSyncException">Guard, Fenced, Duplicate, Target; before the commit our folder is gone from the worker again.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the commit; likewise.</exception>
     public async Task<WorkerResult> RunAsync(CancellationToken cancellationToken)
@@ -84,7 +87,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
             TellTroubles(left.Troubles);
             manifest = left.WithoutReplaced(manifest);
         }
-        var comparison = await new WorkerComparer(fleet, files).CompareAsync(manifest, rules, earlier, cancellationToken);
+        var comparison = await new WorkerComparer(fleet, files) { Scratch = claim.Folder }.CompareAsync(manifest, rules, earlier, cancellationToken);
         var source = await fleet.Source;
         _isUnchanged = comparison.Plan.IsEmpty && ManifestBuilder.IsCurrent(comparison.Manifest, comparison.ExpectedRecord(source)) && claim.PreviousOwner is not null;
         // After a fence the records are written whatever the plan says: what was fenced goes only once owner.json tells that its number is used up.
@@ -119,14 +122,14 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = staged.Flush };
         var outcome = await new Committer(files, claim, report).CommitAsync(commit, comparison.Plan, staged);
         Tell(comparison, outcome);
-        var generation = await RecordAsync(claim, comparison, outcome);
-        await RetireAsync(claim, commit, generation);
-        return Summary(_isUnchanged ? WorkerStatus.Unchanged : WorkerStatus.Synced, comparison, outcome, staged.BytesSent) with
+        Committed = Summary(_isUnchanged ? WorkerStatus.Unchanged : WorkerStatus.Synced, comparison, outcome, staged.BytesSent) with
         {
-            Generation = generation,
             DeletesHeld = comparison.Plan.HeldDeletes.Count + outcome.Held.Count,
             CommitTime = outcome.LiveTime,
         };
+        var generation = await RecordAsync(claim, comparison, outcome);
+        await RetireAsync(claim, commit, generation);
+        return Committed with { Generation = generation };
     }
 
     private async Task WriteJournalAsync(Claim claim, CommitPlan commit) =>
@@ -233,6 +236,10 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
 
     private void Tell(WorkerComparison comparison, CommitOutcome? outcome)
     {
+        if (NameText.Of(comparison.Worker.Names) is { } names)
+        {
+            fleet.Tell(_worker, NoteLevel.Notice, names);
+        }
         foreach (var change in outcome?.Done ?? [])
         {
             Raise(new EntryChanged(change));

@@ -6,8 +6,12 @@ namespace DepSync.Release;
 /// <summary>What a commit tells beside its outcome, and the settings that it needs. Safe for concurrent use.</summary>
 internal sealed class CommitReport(IRunObserver observer, string worker, int? loginUid)
 {
+    /// <summary>Enough to see whose folders they are; a tree of somebody else's may have thousands.</summary>
+    private const int ForeignTimesTold = 3;
+
     private int _notKept;
     private int _notFlushed;
+    private int _foreignTimes;
 
     public required TimeProvider Clock { get; init; }
 
@@ -47,7 +51,22 @@ internal sealed class CommitReport(IRunObserver observer, string worker, int? lo
         }
     }
 
-    public void ForeignTime(RelativePath directory, int? uid) => Tell(NoteLevel.Warning, $"the mtime of folder '{directory}' cannot be set: {Owner(uid)}");
+    public void ForeignTime(RelativePath directory, int? uid)
+    {
+        if (Interlocked.Increment(ref _foreignTimes) <= ForeignTimesTold)
+        {
+            Tell(NoteLevel.Warning, $"the mtime of folder '{directory}' cannot be set: {Owner(uid)}");
+        }
+    }
+
+    /// <summary>Tells how many there were beside those that were told.</summary>
+    public void MoreForeignTimes()
+    {
+        if (_foreignTimes > ForeignTimesTold)
+        {
+            Tell(NoteLevel.Warning, $"the mtimes of {_foreignTimes - ForeignTimesTold} more folders cannot be set for the same reason");
+        }
+    }
 
     private void Tell(NoteLevel level, string message) => observer.On(new Note(level, message) { Worker = worker });
 }

@@ -176,6 +176,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
                 report.ForeignTime(step.Path, now.Value.Uid);
             }
         }
+        report.MoreForeignTimes();
         return left;
     }
 

@@ -47,7 +47,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
             {
                 return Deferral.Changing;
             }
-            await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
+            await using var file = await CreateAsync(item.Staged, cancellationToken);
             await FinishOrDropAsync(item, file, file.WriteAtAsync(0, content, CancellationToken.None), cancellationToken);
             sent.Report(content.Length);
             return Deferral.None;
@@ -60,7 +60,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
 
     private async Task<Deferral> StageLargeAsync(StagedItem item, IFileContent original, IProgress<int> sent, CancellationToken cancellationToken)
     {
-        await using var file = await files.CreateFileAsync(item.Staged, cancellationToken);
+        await using var file = await CreateAsync(item.Staged, cancellationToken);
         Digest? digest;
         try
         {
@@ -78,6 +78,38 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         }
         await DropAsync(item.Staged, file);
         return Deferral.Changing;
+    }
+
+    /// <summary>What stands where nothing was made: the worker takes another name that was staged for this one.</summary>
+    public static WorkerFileException Taken(RelativePath staged, Exception? inner) =>
+        new(WorkerFileError.BadName, staged, "The worker's filesystem takes its name for that of another entry beside it.", inner);
+
+    private async Task<IWorkerFile> CreateAsync(RelativePath staged, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await files.CreateFileAsync(staged, cancellationToken);
+        }
+        catch (WorkerFileException refusal) when (refusal.Error == WorkerFileError.Failure)
+        {
+            if (await FindAsync(staged, cancellationToken) is not null)
+            {
+                throw Taken(staged, refusal);
+            }
+            throw;
+        }
+    }
+
+    private async Task<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await files.FindAsync(path, cancellationToken);
+        }
+        catch (WorkerFileException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Closes what is not to be committed and removes it.</summary>

@@ -138,7 +138,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         var isGood = source is { Problems.Count: 0 } && results.All(result => result.Status is WorkerStatus.Synced or WorkerStatus.Unchanged && result.Deferred + result.DeletesHeld == 0);
         if (isGood && !config.DryRun)
         {
-            fleet.Identity.RecordGoodRun(context.Run, context.Clock.GetUtcNow(), source!.MountPoints);
+            fleet.Identity.RecordGoodRun(context.Run, context.Clock.GetUtcNow(), source!);
         }
         return new RunReport
         {

@@ -63,6 +63,18 @@ internal sealed class IdentityKeeper
         }
     }
 
+    /// <summary>Whether the manager directory had its marker file at the last good run.</summary>
+    public bool HadMarker
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _state.HasMarker;
+            }
+        }
+    }
+
     /// <summary>Whether an owner record was written from this machine and this directory: then it may be our own id that the state has lost.</summary>
     public bool IsFromHere(OwnerRecord owner)
     {
@@ -127,11 +139,11 @@ internal sealed class IdentityKeeper
     }
 
     /// <summary>Remembers a run after which every worker equalled the source.</summary>
-    public void RecordGoodRun(string run, DateTimeOffset now, IEnumerable<RelativePath> mountPoints)
+    public void RecordGoodRun(string run, DateTimeOffset now, Snapshot source)
     {
         lock (_lock)
         {
-            _state = _state with { LastGoodRun = new RunStamp(run, now), MountPoints = [.. mountPoints] };
+            _state = _state with { LastGoodRun = new RunStamp(run, now), MountPoints = [.. source.MountPoints], HasMarker = source.HasMarker };
             Store();
         }
     }

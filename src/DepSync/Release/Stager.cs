@@ -66,8 +66,12 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
         {
             var made = files.CreateDirectoryAsync(item.Staged, WorkerLayout.FolderMode, cancellationToken).AsTask();
             var owner = TryOwnAsync(item, request, cancellationToken);
-            await made;
+            var isNew = await made;
             await owner;
+            if (!isNew)
+            {
+                throw FileStager.Taken(item.Staged, null);
+            }
             return;
         }
         await files.CreateSymlinkAsync(item.Staged, entry.LinkTarget, cancellationToken);

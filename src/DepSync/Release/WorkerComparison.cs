@@ -44,6 +44,9 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
     /// <summary>A listing that was begun before; the first comparison uses it up.</summary>
     public TreeListing? Begun { get; init; }
 
+    /// <summary>Our run folder, in which names may be tried; null before the claim.</summary>
+    public RelativePath? Scratch { get; init; }
+
     /// <param name="earlier">A comparison of the same run: contents that it read back are not read again while size and mtime stand.</param>
     /// <exception cref="DepSyncException">Guard: refused, before any change.</exception>
     public async Task<WorkerComparison> CompareAsync(Manifest? manifest, PlanRules rules, WorkerComparison? earlier, CancellationToken cancellationToken)
@@ -53,8 +56,24 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
         var expected = earlier is not null ? ExpectedTree.Of(earlier.Worker, fleet.Filters) : manifest is null ? ExpectedTree.Of(source, fleet.Filters) : null;
         var scanner = new WorkerScanner(files, fleet.Filters);
         var proof = rules.Checksum ? DigestProof.None : DigestProof.Manifest;
-        var request = new WorkerScanRequest { Manifest = manifest, Proof = proof, ExplodedWebapps = source.ExplodedWebapps, Expected = expected, Begun = Begun };
+        var request = new WorkerScanRequest
+        {
+            Manifest = manifest,
+            Proof = proof,
+            ExplodedWebapps = source.ExplodedWebapps,
+            Expected = expected,
+            Begun = Begun,
+            // What the manager pushes there, or pushed there once, is its own.
+            IsUnpackedBeside = path => fleet.Config.IgnoreExplodedWebapps && source.Find(path) is null && manifest?.Entries.ContainsKey(path) != true,
+        };
         var worker = await scanner.ScanAsync(request, cancellationToken);
+        var listed = worker.Names;
+        worker = await new NameResolver(files, Scratch).ResolveAsync(source, worker, cancellationToken);
+        if (!ReferenceEquals(listed, worker.Names))
+        {
+            // What the manifest proves, it proves of the names that the source has.
+            worker = worker.WithEntries(entry => entry.Kind == EntryKind.File ? entry with { Digest = request.Proven(entry) } : entry);
+        }
         if (earlier?.Worker.Root is { } root && worker.Root is not null)
         {
             // The claim may have made .depsync/, which gave the root a new mtime; that is no difference of the trees, and the commit sets it back.
@@ -103,6 +122,7 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
             Manifest = manifest,
             Limits = new SafetyLimits(fleet.Config.MaxDelete, fleet.Config.AllowEmpty),
             PreviousMountPoints = fleet.Identity.MountPoints,
+            HadMarker = fleet.Identity.HadMarker,
         });
         if (refusal is not null)
         {

@@ -131,6 +131,11 @@ internal sealed record WorkerLook
         var manifest = depth == LookDepth.Everything ? ReadManifestBytesAsync(files, cancellationToken) : Task.FromResult<byte[]?>(null);
         await Task.WhenAll(listing, generations, owner, manifest);
         var entries = await listing ?? [];
+        if (entries.Any(entry => entry.Kind != EntryKind.Directory && entry.Name.AsSpan().SequenceEqual(WorkerLayout.Generations.Name)))
+        {
+            // Over SFTP all that is kept, and removed when it is old, would be that of the place where a link leads.
+            throw new DepSyncException(ErrorKind.Target, $"{files.Place.CanonicalPath}/{WorkerLayout.Generations} is a link or a file; DepSync works only in folders of its own.", "remove it on the worker");
+        }
         var runs = WorkerLayout.Numbers(entries, WorkerLayout.RunNumber);
         var fenced = WorkerLayout.Numbers(entries, WorkerLayout.FencedNumber);
         var ownerStands = entries.Any(entry => entry.Name.AsSpan().SequenceEqual(WorkerLayout.Owner.Name));

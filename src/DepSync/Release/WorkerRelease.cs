@@ -45,7 +45,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         }
         catch (Exception exception) when (WorkerFailure.Of(address, exception) is { } failed)
         {
-            return failed;
+            return _claimed?.Committed is { } committed ? committed with { Status = failed.Status, Error = failed.Error } : failed;
         }
     }
 

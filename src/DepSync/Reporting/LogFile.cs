@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DepSync.Model;
+using DepSync.Platform;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -90,6 +91,10 @@ internal sealed class LogFile : IDisposable, ILoggingFailureListener
     private static void Probe(string directory)
     {
         var path = Newest(directory);
+        if (OwnFile.Objection(path) is { } objection)
+        {
+            throw new DepSyncException(ErrorKind.LocalFiles, $"the log {path} is not used: {objection}", "remove it, after a look at who made it");
+        }
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 };
@@ -139,6 +144,12 @@ internal sealed class LogFile : IDisposable, ILoggingFailureListener
 
         public override Stream OnFileOpened(string path, Stream underlyingStream, Encoding encoding)
         {
+            // A later file of the day: its name can be foreseen.
+            if (OwnFile.Objection(path) is { } objection)
+            {
+                underlyingStream.Dispose();
+                throw new IOException($"{path} is not used: {objection}");
+            }
             if (!OperatingSystem.IsWindows())
             {
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);

@@ -59,9 +59,12 @@ internal sealed class FilterSet
 
     private static bool IsOwnFolder(ReadOnlySpan<byte> path) => path.SequenceEqual(".depsync"u8);
 
+    /// <summary>A file that says "this is the manager directory, and it is mounted". It belongs to one side alone, so that it is never mirrored.</summary>
+    public static RelativePath SourceMarker { get; } = RelativePath.Parse(".depsync-source");
+
     private FilterVerdict DecideBelow(FilterVerdict folder, ReadOnlySpan<byte> path, EntryKind kind)
     {
-        if (folder == FilterVerdict.Excluded || IsOwnFolder(path) || Matches(_exclude, path, kind))
+        if (folder == FilterVerdict.Excluded || IsOwnFolder(path) || path.SequenceEqual(SourceMarker.Bytes) || Matches(_exclude, path, kind))
         {
             return FilterVerdict.Excluded;
         }

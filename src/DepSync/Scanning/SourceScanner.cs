@@ -50,6 +50,7 @@ internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules 
             Warnings = [.. readings.Select(reading => reading.Warning).OfType<Problem>()],
             SpecialFiles = walk.SpecialFiles,
             MountPoints = walk.MountPoints,
+            HasMarker = walk.HasMarker,
             ExplodedWebapps = walk.ExplodedWebapps,
         };
     }

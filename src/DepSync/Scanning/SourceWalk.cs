@@ -37,6 +37,8 @@ internal sealed class SourceWalk(SourceTree tree, ScanRules rules, Action<FoundF
 
     public HashSet<RelativePath> MountPoints { get; } = [];
 
+    public bool HasMarker { get; private set; }
+
     public HashSet<RelativePath> ExplodedWebapps { get; } = [];
 
     /// <exception cref="DepSyncException"><see cref="ErrorKind.Source"/>: the manager directory itself cannot be listed.</exception>
@@ -47,6 +49,11 @@ internal sealed class SourceWalk(SourceTree tree, ScanRules rules, Action<FoundF
             var root = tree.Root();
             Root = ToEntry(RelativePath.Root, root, FilterVerdict.Include);
             var listing = tree.List(RelativePath.Root) ?? throw SourceTree.Refusal(tree.RealPath, "is gone", null);
+            if (root.IsMountRoot)
+            {
+                MountPoints.Add(RelativePath.Root);
+            }
+            HasMarker = listing.Entries.Any(entry => entry.Kind == EntryKind.File && FilterSet.SourceMarker.Bytes.SequenceEqual(entry.Name));
             Take(new Folder(Root, FilterVerdict.Include, root.Stamp.Device), listing);
         }
         catch (IOException e)

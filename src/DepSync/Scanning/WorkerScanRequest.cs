@@ -28,4 +28,16 @@ internal sealed record WorkerScanRequest
 
     /// <summary>A listing of this worker that was begun before; it is used up. Null: it begins with the scan.</summary>
     public TreeListing? Begun { get; init; }
+
+    /// <summary>Whether a directory beside an archive that filters exclude, and that is the worker's own, is what its server unpacked from it.</summary>
+    public Func<RelativePath, bool> IsUnpackedBeside { get; init; } = static _ => false;
+
+    /// <summary>The manifest's digest of a file that is as the last push left it; null where that proves nothing.</summary>
+    public Digest? Proven(FileEntry file) =>
+        Proof == DigestProof.Manifest
+        && Manifest?.Entries.GetValueOrDefault(file.Path) is { Kind: EntryKind.File } left
+        && left.Size == file.Size
+        && left.WorkerSeconds == file.WorkerSeconds
+            ? left.Digest
+            : null;
 }

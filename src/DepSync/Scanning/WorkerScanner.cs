@@ -49,6 +49,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         private readonly HashSet<RelativePath> _keepers = [];
         private readonly HashSet<RelativePath> _leftOut = [];
         private readonly HashSet<RelativePath> _names = [];
+        private readonly HashSet<RelativePath> _unpacked = [];
         private readonly Queue<Folder> _toList = new([new Folder(RelativePath.Root, FilterVerdict.Include, 0)]);
 
         public async Task ListAllAsync(CancellationToken cancellationToken)
@@ -119,11 +120,27 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         private void TakeAll(Listing listing)
         {
             AddIfAny(_problems, listing.Problem);
+            if (listing.Folder.Path == ExplodedWebapp.Webapps)
+            {
+                FindUnpacked(listing);
+            }
             foreach (var entry in listing.Entries ?? [])
             {
                 Take(listing.Folder, entry);
             }
             _names.Clear();
+        }
+
+        private void FindUnpacked(Listing listing)
+        {
+            foreach (var entry in listing.Entries ?? [])
+            {
+                if (ExplodedWebapp.Of(entry.Name, entry.Kind) is { } unpacked && request.IsUnpackedBeside(unpacked)
+                    && filters.DecideBelow(listing.Folder.Verdict, listing.Folder.Path.Child(entry.Name), entry.Kind) == FilterVerdict.Excluded)
+                {
+                    _unpacked.Add(unpacked);
+                }
+            }
         }
 
         private static void AddIfAny<T>(List<T> list, T? item)
@@ -157,7 +174,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
                 _specialFiles.Add(path);
                 return;
             }
-            if (listed.Kind == EntryKind.Directory && request.ExplodedWebapps.Contains(path))
+            if (listed.Kind == EntryKind.Directory && (request.ExplodedWebapps.Contains(path) || _unpacked.Contains(path)))
             {
                 LeaveOut(folder, path, listed.Kind);
                 return;
@@ -211,16 +228,8 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
                 Uid = listed.Uid,
                 Gid = listed.Gid,
             };
-            return listed.Kind == EntryKind.File ? entry with { Digest = Proven(entry) } : entry;
+            return listed.Kind == EntryKind.File ? entry with { Digest = request.Proven(entry) } : entry;
         }
-
-        private Digest? Proven(FileEntry file) =>
-            request.Proof == DigestProof.Manifest
-            && request.Manifest?.Entries.GetValueOrDefault(file.Path) is { Kind: EntryKind.File } left
-            && left.Size == file.Size
-            && left.WorkerSeconds == file.WorkerSeconds
-                ? left.Digest
-                : null;
     }
 
     private readonly record struct Folder(RelativePath Path, FilterVerdict Verdict, int Depth);

@@ -65,6 +65,9 @@ internal sealed record ManagerState
         init => MountPoints = [.. (value ?? []).Select(PathText.Parse)];
     }
 
+    /// <summary>The manager directory had its marker file at the last good run.</summary>
+    public bool HasMarker { get; init; }
+
     public RunStamp? LastGoodRun { get; init; }
 
     /// <summary>The state of a manager that never pushed, with a new id.</summary>

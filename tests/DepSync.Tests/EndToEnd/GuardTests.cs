@@ -48,6 +48,22 @@ public sealed class GuardTests
         await AssertRefusedUntilAsync(box, targets, "--max-delete", "25");
     }
 
+    [NeedsFact("find")]
+    public async Task A_manager_directory_that_has_lost_its_marker_is_refused_and_one_that_never_had_it_is_not()
+    {
+        using var box = new Sandbox();
+        var target = box.AddLocalWorker("w");
+        box.Manager.Write("conf/a", "a").Write(".depsync-source", "");
+        (await box.SyncAsync()).Expect(0);
+        Assert.False(target.Exists(".depsync-source"u8));
+        box.Manager.Delete(".depsync-source"u8).Write("conf/a", "another disk's");
+        (await box.SyncAsync("-n")).Expect(25);
+        await AssertRefusedUntilAsync(box, [target], "--allow-empty", ".");
+        Assert.Equal("another disk's", target.Read("conf/a"));
+        box.Manager.Write(".depsync-source", "");
+        (await box.SyncAsync()).Expect(0);
+    }
+
     [NeedsFact]
     public async Task A_known_local_target_that_is_bare_now_is_taken_for_an_unmounted_one()
     {

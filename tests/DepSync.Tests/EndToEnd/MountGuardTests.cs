@@ -5,6 +5,7 @@ namespace DepSync.Tests.EndToEnd;
 /// <summary>One folder of the manager that is a mount of its own, and what is left of it when it is not mounted. Each refusal names its key; mounted again it goes through.</summary>
 public sealed class MountGuardTests
 {
+    private const string Run = "run() { want=$1; shift; $program \"$@\"; got=$?; [ $got = $want ] || { echo \"got $got, not $want\" >&2; exit 97; }; }";
     private const string Gone = "The folder data was a mount point at the last good run and is none now: is its filesystem not mounted?";
     private const string Key = "If that is intended, run once with --allow-empty data";
 
@@ -42,6 +43,19 @@ public sealed class MountGuardTests
         Assert.False(target.Exists("data/a.xml"u8) || target.Exists("data/lost+found"u8));
     }
 
+    [MountFact]
+    public async Task A_manager_directory_that_is_not_mounted_is_refused_whatever_lies_below_it()
+    {
+        using var box = Filled(out var target);
+        var program = string.Join(' ', box.Command("sync"));
+        box.AddTree("disk").Write("conf/c.xml", "c").Write("conf/d.xml", "d");
+        var script = $"program='{program}'; {Run}; mount --bind disk manager || exit 99; run 0; umount manager; run 25; run 25 -n; mount --bind disk manager; run 0; umount manager; run 0 --allow-empty .; run 0";
+        var run = (await DepSyncProcess.RunOtherAsync(box.Folder, "unshare", "-m", "sh", "-c", script)).Expect(0);
+        Assert.Contains("The manager directory was a mount point at the last good run and is none now: is its filesystem not mounted?", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("run once with --allow-empty .", run.Errors, StringComparison.Ordinal);
+        Assert.False(target.Exists("conf/d.xml"u8));
+    }
+
     private static Sandbox Filled(out TempTree target)
     {
         var box = new Sandbox();
@@ -54,9 +68,9 @@ public sealed class MountGuardTests
     /// <summary>Mounts <c>store</c> on the manager's folder, pushes, and then runs the steps, in which <c>run CODE OPTIONS</c> is a push that must end so.</summary>
     private static async Task<ProcessOutcome> InNamespaceAsync(Sandbox box, string steps)
     {
-        const string Run = "run() { want=$1; shift; $program \"$@\"; got=$?; [ $got = $want ] || { echo \"got $got, not $want\" >&2; exit 97; }; }";
         var program = string.Join(' ', box.Command("sync"));
         var script = $"program='{program}'; {Run}; mount --bind store manager/data || exit 99; run 0; {steps}; exit 0";
         return (await DepSyncProcess.RunOtherAsync(box.Folder, "unshare", "-m", "sh", "-c", script)).Expect(0);
     }
+
 }

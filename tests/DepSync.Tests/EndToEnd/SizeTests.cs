@@ -40,6 +40,45 @@ public sealed class SizeTests
         Assert.InRange(peak, 1, MaxMemory);
     }
 
+    [SshdFact]
+    public async Task A_tree_300_levels_deep_is_mirrored_changed_and_removed()
+    {
+        using var box = new Sandbox();
+        TempTree[] targets = [box.AddLocalWorker("local"), box.AddSshWorker("ssh")];
+        var deep = string.Join('/', Enumerable.Range(0, 300).Select(level => string.Create(CultureInfo.InvariantCulture, $"l{level}")));
+        box.Manager.Write($"top/{deep}/file", "x").Write("top/other", "x");
+        (await box.SyncAsync()).Expect(0);
+        box.Manager.Write($"top/{deep}/file", "changed");
+        (await box.SyncAsync()).Expect(0);
+        Assert.All(targets, target => TreeText.AssertMirrored(box.Manager.Path, target.Path));
+        box.Manager.Delete("top/l0"u8);
+        (await box.SyncAsync("--max-delete", "100%")).Expect(0);
+        Assert.All(targets, target => TreeText.AssertMirrored(box.Manager.Path, target.Path));
+    }
+
+    /// <summary>Half a minute and 15 GiB of disk, so only where DEPSYNC_FULL=1 asks for it; offsets beyond 4 GiB are in the contract of every worker.</summary>
+    [SshdFact]
+    public async Task A_file_of_5_GiB_and_a_folder_of_100_000_entries_are_mirrored()
+    {
+        var (size, entries) = Environment.GetEnvironmentVariable("DEPSYNC_FULL") == "1" ? (5L << 30, 100_000) : (5L << 20, 2_000);
+        using var box = new Sandbox();
+        TempTree[] targets = [box.AddLocalWorker("local"), box.AddSshWorker("ssh")];
+        await using (var large = File.Create(Path.Combine(box.Manager.Path, "large.bin")))
+        {
+            large.SetLength(size);
+            large.Seek(-3, SeekOrigin.End);
+            large.Write("end"u8);
+        }
+        box.Manager.MakeDirectory("folder"u8);
+        for (var i = 0; i < entries; i++)
+        {
+            box.Manager.Write(System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"folder/{i}.xml")), "x"u8);
+        }
+        (await box.SyncAsync("-q")).Expect(0);
+        Assert.All(targets, target => TreeText.AssertMirrored(box.Manager.Path, target.Path));
+        (await box.SyncAsync()).Expect(0).ExpectSilence();
+    }
+
     private static bool Sample(DepSyncProcess run, ref long peak)
     {
         try

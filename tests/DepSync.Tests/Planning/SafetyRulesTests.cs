@@ -104,6 +104,17 @@ public sealed class SafetyRulesTests
     }
 
     [Fact]
+    public void A_marker_that_is_gone_is_refused()
+    {
+        var gone = Case(NoLimit) with { HadMarker = true };
+        Assert.Equal(
+            "The manager directory had its marker file .depsync-source at the last good run and has none now: is its filesystem not mounted?", SafetyRules.Check(gone)?.Message);
+        Assert.Equal("If that is intended, run once with --allow-empty .", SafetyRules.Check(gone)?.Hint);
+        Assert.Null(SafetyRules.Check(gone with { Limits = new(NoLimit, [RelativePath.Root]) }));
+        Assert.Null(SafetyRules.Check(gone with { Source = new Snapshot(gone.Source.Root, gone.Source.Entries) { HasMarker = true } }));
+    }
+
+    [Fact]
     public void One_refusal_names_every_flag_that_is_needed()
     {
         var before = string.Join('\n', Enumerable.Range(0, 30).Select(i => $"webapps/{i}.war = x")) + "\nlib/x = x";

@@ -145,6 +145,22 @@ public sealed class RunLockTests : IDisposable
         Assert.False(_temp.Exists("created"u8));
     }
 
+    [NeedsTheory]
+    [InlineData("ENOLCK")]
+    [InlineData("ENOTSUP")]
+    [InlineData("ENOSYS")]
+    public async Task A_filesystem_without_locks_is_told_as_that_and_never_taken_for_locked(string error)
+    {
+        var errno = error switch { "ENOLCK" => UnixError.NoLocks, "ENOTSUP" => UnixError.NotSupported, _ => UnixError.NoCall };
+        var request = Request("run-1") with { TryLock = _ => throw new UnixException(errno, "lock"), Wait = TimeSpan.FromMinutes(1) };
+        var refused = await Assert.ThrowsAsync<DepSyncException>(() => RunLock.AcquireAsync(request, TimeProvider.System, CancellationToken.None));
+        Assert.Equal(ErrorKind.LocalFiles, refused.Kind);
+        Assert.Equal(11, DepSync.Cli.ExitCodes.ForError(refused.Kind));
+        Assert.StartsWith($"the lock file {LockFile} cannot be used: cannot lock: ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("the filesystem of the state folder has no locks; choose a folder on a local disk with --state-dir", refused.Hint);
+        using var lockable = await Acquire("run-2");
+    }
+
     [NeedsFact(Requirement.Root)]
     public async Task A_lock_file_of_another_user_is_refused()
     {

@@ -39,7 +39,7 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     /// <summary>Stands between a run and its workers; null: they are opened as they are.</summary>
     public ConnectWorker? Connect { get; set; }
 
-    public TimeProvider Clock { get; init; } = TimeProvider.System;
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
 
     /// <summary>What stands there when nothing is to go wrong.</summary>
     public ConnectWorker? Healthy { get; init; }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using DepSync.Model;
 using DepSync.Reporting;
+using DepSync.Tests.Support;
 using static DepSync.Tests.Reporting.ReportingFixture;
 
 namespace DepSync.Tests.Reporting;
@@ -197,6 +198,31 @@ public sealed class RunLogTests : IDisposable
         AssertRefused(_folder);
     }
 
+    [NeedsTheory(Requirement.Root)]
+    [InlineData("link")]
+    [InlineData("link to nothing")]
+    [InlineData("second name")]
+    public void What_somebody_planted_at_the_logs_name_is_refused_and_left_alone(string planted)
+    {
+        var victim = _folder + "-victim";
+        File.WriteAllText(victim, "untouched");
+        try
+        {
+            Command.Run("ln", planted == "second name" ? [victim, TodaysFile()] : ["-s", planted == "link" ? victim : victim + "-2", TodaysFile()]);
+            if (planted != "second name")
+            {
+                Command.Run("chown", "-h", "4711:4711", TodaysFile());
+            }
+            AssertRefused(_folder, "after a look at who made it");
+            Assert.Equal("untouched", File.ReadAllText(victim));
+            Assert.False(File.Exists(victim + "-2"));
+        }
+        finally
+        {
+            File.Delete(victim);
+        }
+    }
+
     [Fact]
     public void A_log_that_cannot_be_written_any_more_is_told_once_and_counted()
     {
@@ -220,13 +246,13 @@ public sealed class RunLogTests : IDisposable
         Assert.True(log.Failures > 0);
     }
 
-    private static void AssertRefused(string folder)
+    private static void AssertRefused(string folder, string hint = "--log-dir")
     {
         var exception = Assert.Throws<DepSyncException>(() =>
             new RunLog(new RunLogSettings(folder, 14, 10_000_000), new RunOrigin("root", null, false, "1"), TimeProvider.System, static _ => { }));
         Assert.Equal(ErrorKind.LocalFiles, exception.Kind);
         Assert.Contains(folder, exception.Message, StringComparison.Ordinal);
-        Assert.Contains("--log-dir", exception.Hint, StringComparison.Ordinal);
+        Assert.Contains(hint, exception.Hint, StringComparison.Ordinal);
     }
 
     private RunLog Open(RunLogSettings settings) => new(settings, new RunOrigin("root", "ann", Terminal: false, "1.2.3"), _time, _told.Add);

@@ -30,6 +30,9 @@ internal static partial class Libc
 
     public static void Rename(byte[] from, byte[] to) => Check(rename(from, to), from);
 
+    /// <summary>0 when it was done.</summary>
+    public static int TryRename(byte[] from, byte[] to) => rename(from, to);
+
     public static void ChangeMode(byte[] path, int mode) => Check(chmod(path, (uint)mode), path);
 
     public static void ChangeOwner(byte[] path, int uid, int gid) => Check(lchown(path, (uint)uid, (uint)gid), path);

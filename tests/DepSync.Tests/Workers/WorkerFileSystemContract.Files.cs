@@ -30,6 +30,27 @@ public abstract partial class WorkerFileSystemContract
     }
 
     [Fact]
+    public async Task Offsets_and_sizes_beyond_4_GiB_are_kept()
+    {
+        const long Beyond = (5L << 30) + 7;
+        await using (var file = await Files.CreateFileAsync(At("large"), default))
+        {
+            await file.WriteAtAsync(0, Utf8("start"), default);
+            await file.WriteAtAsync(Beyond, Utf8("end"), default);
+            Assert.Equal(Beyond + 3, (await file.StatAsync(default)).Size);
+            await file.CloseAsync(default);
+        }
+        Assert.Equal(Beyond + 3, (await Files.FindAsync(At("large"), default))!.Value.Size);
+        Assert.Equal(Beyond + 3, Assert.Single((await Files.ListAsync(RelativePath.Root, default))!).Size);
+        await using var read = await Files.OpenAsync(At("large"), default);
+        var buffer = new byte[8];
+        Assert.Equal(3, await read!.ReadAtAsync(Beyond, buffer, default));
+        Assert.Equal("end", System.Text.Encoding.UTF8.GetString(buffer, 0, 3));
+        Assert.Equal(8, await read.ReadAtAsync(Beyond - (1L << 32), buffer, default));
+        Assert.Equal(new byte[8], buffer);
+    }
+
+    [Fact]
     public async Task A_created_file_must_be_new()
     {
         await WriteAsync("file", "old");

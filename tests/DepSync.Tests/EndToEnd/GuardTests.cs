@@ -89,6 +89,24 @@ public sealed class GuardTests
         TreeText.AssertMirrored(box.Manager.Path, target.Path);
     }
 
+    [NeedsFact("find")]
+    public async Task Beside_a_deferred_file_nothing_is_removed_until_it_is_whole_and_elsewhere_all_goes()
+    {
+        using var box = new Sandbox();
+        var target = box.AddLocalWorker("w");
+        box.Manager.Write("carbonapps/kept.car/a", "a").Write("carbonapps/old.xml", "x").Write("conf/old.xml", "x").Write("conf/stays.xml", "x");
+        (await box.SyncAsync()).Expect(0);
+        box.Manager.Write("carbonapps/new.car", "PK half an archive").Delete("carbonapps/old.xml"u8).Delete("conf/old.xml"u8);
+        var run = (await box.SyncAsync("--settle", "1ms")).Expect(24);
+        Assert.Contains("deferred: w: carbonapps/new.car: ", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("hint: the workers keep their old version of it; the next run tries again (exit 24)", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("held: w: 1 delete not made, because files in the same top folders are deferred", run.Errors, StringComparison.Ordinal);
+        Assert.True(target.Exists("carbonapps/old.xml"u8));
+        Assert.False(target.Exists("conf/old.xml"u8) || target.Exists("carbonapps/new.car"u8));
+        (await box.SyncAsync("--settle", "0")).Expect(0);
+        TreeText.AssertMirrored(box.Manager.Path, target.Path);
+    }
+
     [NeedsTheory]
     [InlineData("./manager/server")]
     [InlineData("./manager")]

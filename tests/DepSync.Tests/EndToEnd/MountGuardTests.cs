@@ -5,7 +5,7 @@ namespace DepSync.Tests.EndToEnd;
 /// <summary>One folder of the manager that is a mount of its own, and what is left of it when it is not mounted. Each refusal names its key; mounted again it goes through.</summary>
 public sealed class MountGuardTests
 {
-    private const string Run = "run() { want=$1; shift; $program \"$@\"; got=$?; [ $got = $want ] || { echo \"got $got, not $want\" >&2; exit 97; }; }";
+    private const string Run = "run() { want=$1; shift; got=0; $program \"$@\" || got=$?; [ $got = $want ] || { echo \"got $got, not $want\" >&2; exit 97; }; }";
     private const string Gone = "The folder data was a mount point at the last good run and is none now: is its filesystem not mounted?";
     private const string Key = "If that is intended, run once with --allow-empty data";
 
@@ -54,6 +54,19 @@ public sealed class MountGuardTests
         Assert.Contains("The manager directory was a mount point at the last good run and is none now: is its filesystem not mounted?", run.Errors, StringComparison.Ordinal);
         Assert.Contains("run once with --allow-empty .", run.Errors, StringComparison.Ordinal);
         Assert.False(target.Exists("conf/d.xml"u8));
+    }
+
+    [MountFact]
+    public async Task A_local_target_that_is_not_mounted_is_refused_with_its_key_and_goes_through_when_it_is_mounted_again()
+    {
+        using var box = Filled(out var target);
+        var program = string.Join(' ', box.Command("sync"));
+        box.AddTree("disk");
+        const string Steps = "run 0; umount w; run 25; run 25 -n; mount --bind disk w; run 0; [ -e w/conf/c.xml ]; umount w; [ ! -e w/.depsync ]; run 0 --first-contact w; [ -e w/conf/c.xml ]";
+        var script = $"program='{program}'; {Run}; mount --bind disk w || exit 99; {Steps}";
+        var run = (await DepSyncProcess.RunOtherAsync(box.Folder, "unshare", "-m", "sh", "-ec", script)).Expect(0);
+        Assert.Contains($"The target {target.Path} was pushed to before and is empty now: is its filesystem not mounted?", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("If it is a new one, run once with --first-contact w", run.Errors, StringComparison.Ordinal);
     }
 
     private static Sandbox Filled(out TempTree target)

@@ -56,7 +56,7 @@ public sealed class SizeTests
         Assert.All(targets, target => TreeText.AssertMirrored(box.Manager.Path, target.Path));
     }
 
-    /// <summary>Half a minute and 15 GiB of disk, so only where DEPSYNC_FULL=1 asks for it; offsets beyond 4 GiB are in the contract of every worker.</summary>
+    /// <summary>Three and a half minutes on a busy machine of two cores, and 10 GiB of disk, so in full only where DEPSYNC_FULL=1 asks for it; offsets beyond 4 GiB are in the contract of every worker.</summary>
     [SshdFact]
     public async Task A_file_of_5_GiB_and_a_folder_of_100_000_entries_are_mirrored()
     {

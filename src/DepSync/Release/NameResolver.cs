@@ -25,9 +25,12 @@ internal sealed class NameResolver(IWorkerFileSystem files, RelativePath? scratc
             var renamed = await LookAsync(source, questions.Standing, cancellationToken);
             if (scratch is { } folder)
             {
-                foreach (var names in questions.Unseen)
+                foreach (var flight in questions.Unseen.Chunk(InFlight))
                 {
-                    await TryAsync(folder.Child($"names-{++_tries}"), names);
+                    foreach (var (name, standing) in (await Task.WhenAll(flight.Select(names => TryAsync(folder.Child($"names-{++_tries}"), names)).ToList())).SelectMany(taken => taken))
+                    {
+                        _taken[name] = standing;
+                    }
                 }
             }
             if (_taken.Count + _variants.Count == known)
@@ -66,29 +69,30 @@ internal sealed class NameResolver(IWorkerFileSystem files, RelativePath? scratc
         return renamed;
     }
 
-    /// <summary>Makes each name in an own folder; one that is there before it is made is taken.</summary>
-    private async Task TryAsync(RelativePath folder, IReadOnlyList<RelativePath> names)
+    /// <summary>Makes each name in a folder of its own kind, which goes with the run's; the names that are there before they are made, each with the one that has its place.</summary>
+    private async Task<List<(RelativePath Name, RelativePath Standing)>> TryAsync(RelativePath folder, IReadOnlyList<RelativePath> names)
     {
+        var taken = new List<(RelativePath Name, RelativePath Standing)>();
         try
         {
             await files.CreateDirectoryAsync(folder, WorkerLayout.FolderMode, CancellationToken.None);
             var made = new List<RelativePath>();
             foreach (var name in names)
             {
-                if (await files.FindAsync(folder.Child(name.Name), CancellationToken.None) is not null)
+                if (made.Count > 0 && await files.FindAsync(folder.Child(name.Name), CancellationToken.None) is not null)
                 {
-                    _taken[name] = made[0];
+                    taken.Add((name, made[0]));
                     continue;
                 }
                 await (await files.CreateFileAsync(folder.Child(name.Name), CancellationToken.None)).DisposeAsync();
                 made.Add(name);
             }
-            await TreeRemover.RemoveAsync(files, folder);
         }
         catch (WorkerFileException)
         {
-            // A name that cannot be made is told when it is staged; the folder goes with the run's.
+            // A name that cannot be made is told when it is staged.
         }
+        return taken;
     }
 
     private async Task<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken)

@@ -117,6 +117,7 @@ public sealed class FoldingReleaseTests : IDisposable
         _run.Manager.Write("new/a", "small").Write("new/A", "capital").Write($"new/{Composed}", "one").Write($"new/{Decomposed}", "other");
         Assert.Null((await _run.SyncAsync()).Error);
         _run.AssertEqualTrees();
+        Assert.Equal(["manifest", "owner.json"], _run.OwnNames());
         Rename("new/a", "new/b");
         Assert.Null((await _run.SyncAsync()).Error);
         Rename("new/A", "new/a");

@@ -2,7 +2,7 @@
 # What a power cut leaves of a push: a worker on an ext4 image, the image copied at many moments while it is mounted, each copy mounted (its journal is replayed) and looked at.
 # Needs root, loop devices, mkfs.ext4 and, for the pushes over SSH, sshd. Opt-in; not a part of the suite.
 #   sudo tests/power-cut.sh PROGRAM...        e.g. artifacts/native/depsync, or: dotnet src/DepSync/bin/Debug/net10.0/depsync.dll
-#   ROUNDS=4 MOMENTS=10                       rounds for each way and policy, moments in a round
+#   ROUNDS=4 MOMENTS=10 FILES=120             rounds for each way and policy, moments in a round, files (40 more are new); from 256 on a worker over SSH flushes all at once
 # Prints one line for each way and policy. Exit 1 when, with fsync: default, a file was neither old nor new, a recorded generation was not whole, or a finished push was lost.
 set -euo pipefail
 [ "${POWER_CUT_INSIDE:-}" ] || exec env POWER_CUT_INSIDE=1 unshare -m "$0" "$@"
@@ -10,7 +10,7 @@ set -euo pipefail
 program=("$@")
 case $1 in /*) ;; */*) program[0]=$PWD/$1 ;; esac
 for i in "${!program[@]}"; do [ ! -e "${program[$i]}" ] || program[i]=$(realpath "${program[$i]}"); done
-rounds=${ROUNDS:-4} moments=${MOMENTS:-10} files=120
+rounds=${ROUNDS:-4} moments=${MOMENTS:-10} files=${FILES:-120}
 work=$(mktemp -d)
 sshd_pid=
 trap 'cd /; [ -z "$sshd_pid" ] || kill "$sshd_pid"; umount -q "$work/cut" "$work/disk" || true; rm -rf "$work"' EXIT

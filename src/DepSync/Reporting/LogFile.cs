@@ -91,7 +91,7 @@ internal sealed class LogFile : IDisposable, ILoggingFailureListener
     private static void Probe(string directory)
     {
         var path = Newest(directory);
-        if (OwnFile.Objection(path) is { } objection)
+        if (PlantedFile.Objection(path) is { } objection)
         {
             throw new DepSyncException(ErrorKind.LocalFiles, $"the log {path} is not used: {objection}", "remove it, after a look at who made it");
         }
@@ -145,7 +145,7 @@ internal sealed class LogFile : IDisposable, ILoggingFailureListener
         public override Stream OnFileOpened(string path, Stream underlyingStream, Encoding encoding)
         {
             // A later file of the day: its name can be foreseen.
-            if (OwnFile.Objection(path) is { } objection)
+            if (PlantedFile.Objection(path) is { } objection)
             {
                 underlyingStream.Dispose();
                 throw new IOException($"{path} is not used: {objection}");

@@ -2,8 +2,8 @@ using System.Text;
 
 namespace DepSync.Platform;
 
-/// <summary>Files of ours under names that others can foresee.</summary>
-internal static class OwnFile
+/// <summary>What others may have put where a file of ours is to be: its name can be foreseen.</summary>
+internal static class PlantedFile
 {
     /// <summary>
     /// Why the file is not to be opened for writing: somebody else planted a link there, or gave a file of ours or of others that name too. Null when it is missing or fine; a

@@ -10,9 +10,6 @@ namespace DepSync.Release;
 /// </summary>
 internal sealed class Stager(IWorkerFileSystem files, IFileSource source, StagingMeter meter)
 {
-    /// <summary>Files under way at once: enough that open, write and rename of small files hide each other's round trips.</summary>
-    private const int FilesInFlight = 256;
-
     /// <summary>Bytes read and not yet acknowledged. The connection sends 1 MiB of it at a time; the rest keeps it busy.</summary>
     private const long BytesInFlight = 4 << 20;
 
@@ -53,7 +50,7 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
 
     private async Task StageFoldersAndLinksAsync(StageRequest request, StageOutcome outcome, CancellationToken cancellationToken)
     {
-        foreach (var flight in request.Items.Where(item => item.Change.Kind != EntryKind.File).Chunk(FilesInFlight))
+        foreach (var flight in request.Items.Where(item => item.Change.Kind != EntryKind.File).Chunk(files.Capabilities.FilesInFlight))
         {
             await Task.WhenAll(flight.Select(item => outcome.GuardAsync(item, () => StageOneAsync(item, request, cancellationToken))).ToList());
         }
@@ -88,7 +85,7 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
         var stager = new FileStager(files, source, request, new ByteBudget(BytesInFlight));
         var deltas = request.Deltas is null ? null : new DeltaStager(files, source, stager, request);
         var waiting = new ConcurrentQueue<StagedItem>(request.Items.Where(item => item.Change.Kind == EntryKind.File));
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(FilesInFlight, waiting.Count)).Select(_ => StageWaitingAsync()).ToList());
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(files.Capabilities.FilesInFlight, waiting.Count)).Select(_ => StageWaitingAsync()).ToList());
 
         async Task StageWaitingAsync()
         {

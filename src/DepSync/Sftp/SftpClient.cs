@@ -32,6 +32,9 @@ internal sealed partial class SftpClient : IDisposable
     public static async Task<SftpClient> ConnectAsync(Stream stream, SftpOptions options, CancellationToken cancellationToken) =>
         new(await SftpSession.OpenAsync(stream, options, cancellationToken).ConfigureAwait(false));
 
+    /// <inheritdoc cref="SftpSession.Widen"/>
+    public void Widen(TimeSpan roundTrip) => _session.Widen(roundTrip);
+
     /// <summary>Asks for the limits; without the extension nothing is asked and the least holds.</summary>
     public async ValueTask LearnLimitsAsync(CancellationToken cancellationToken)
     {

@@ -71,10 +71,13 @@ internal readonly record struct SftpLimits(int MaxRead, int MaxWrite, int MaxHan
     /// <summary>Room for a packet's header beside the bytes that it carries.</summary>
     private const ulong HeaderRoom = 1024;
 
-    private const ulong MostHandles = 64;
+    /// <summary>What one connection has use for; OpenSSH offers as many as a process may have files open, less five.</summary>
+    private const ulong MostHandles = 1024;
+
+    private const ulong HandlesUntold = 64;
 
     /// <summary>For a server that does not tell.</summary>
-    public static SftpLimits Default { get; } = new(SftpProtocol.MinTransfer, SftpProtocol.MinTransfer, (int)MostHandles);
+    public static SftpLimits Default { get; } = new(SftpProtocol.MinTransfer, SftpProtocol.MinTransfer, (int)HandlesUntold);
 
     /// <exception cref="SftpProtocolException">Too short.</exception>
     public static SftpLimits Read(ReadOnlySpan<byte> body)
@@ -85,7 +88,7 @@ internal readonly record struct SftpLimits(int MaxRead, int MaxWrite, int MaxHan
         var write = reader.UInt64();
         var handles = reader.UInt64();
         var room = packet == 0 ? ulong.MaxValue : packet < HeaderRoom ? 0 : packet - HeaderRoom;
-        return new SftpLimits(Clamp(Math.Min(read, room)), Clamp(Math.Min(write, room)), (int)Math.Clamp(handles == 0 ? MostHandles : handles, 1, MostHandles));
+        return new SftpLimits(Clamp(Math.Min(read, room)), Clamp(Math.Min(write, room)), (int)Math.Clamp(handles == 0 ? HandlesUntold : handles, 1, MostHandles));
     }
 
     private static int Clamp(ulong value) => (int)Math.Clamp(value, SftpProtocol.MinTransfer, SftpProtocol.MaxTransfer);

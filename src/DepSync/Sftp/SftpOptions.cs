@@ -16,6 +16,9 @@ internal sealed record SftpOptions
 
     public int WindowRequests { get; init; } = 1024;
 
+    /// <summary>Whether <see cref="SftpSession.Widen"/> counts: not where a rate bounds what may be in flight.</summary>
+    public bool WindowFollowsRoundTrip { get; init; } = true;
+
     /// <summary>
     /// A pause before reading while many replies are owed, so that they come in batches. Zero: none. Worth it where each reply wakes a thread and costs far more than itself.
     /// </summary>

@@ -55,7 +55,7 @@ internal sealed partial class SftpSession
 
     private bool HasRoomLocked() =>
         _queue.TryPeek(out var next)
-        && (_owed.Count == 0 || (_owed.Count < _options.WindowRequests && _owedBytes + next.Cost <= _options.WindowBytes));
+        && (_owed.Count == 0 || (_owed.Count < _window.Requests && _owedBytes + next.Cost <= _window.Bytes));
 
     /// <summary>
     /// Writes until the queue is empty or the window full. After a batch of replies it runs on the thread that read them, so a push in full flight costs no hand-over

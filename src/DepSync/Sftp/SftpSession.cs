@@ -32,6 +32,7 @@ internal sealed partial class SftpSession : IDisposable
     private readonly Dictionary<uint, SftpRequest> _owed = [];
 
     private readonly Stack<SftpRequest> _pool = new();
+    private SftpWindow _window;
     private int _owedBytes;
     private uint _lastId = HandshakeId;
     private long _progress;
@@ -51,6 +52,7 @@ internal sealed partial class SftpSession : IDisposable
     {
         _stream = stream;
         _options = options;
+        _window = new SftpWindow(options.WindowRequests, options.WindowBytes);
         _timer = options.Clock.CreateTimer(static session => ((SftpSession)session!).CheckIdle(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -83,6 +85,15 @@ internal sealed partial class SftpSession : IDisposable
         }
     }
 
+    /// <summary>Lets more be in flight where an answer takes that long.</summary>
+    public void Widen(TimeSpan roundTrip)
+    {
+        lock (_gate)
+        {
+            _window = _options.WindowFollowsRoundTrip ? _window.Over(roundTrip) : _window;
+        }
+    }
+
     /// <summary>A request to fill; it must then be sent.</summary>
     public SftpRequest Rent(SftpExpected expected)
     {
@@ -101,7 +112,7 @@ internal sealed partial class SftpSession : IDisposable
         lock (_gate)
         {
             // One that was given up is still in the queue or owed a reply, and the window counts on it as it was.
-            if (!request.Abandoned && _pool.Count < _options.WindowRequests)
+            if (!request.Abandoned && _pool.Count < _window.Requests)
             {
                 request.Payload = default;
                 request.Destination = default;

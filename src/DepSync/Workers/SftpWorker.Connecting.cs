@@ -7,6 +7,12 @@ namespace DepSync.Workers;
 /// <content>From a stream to a worker: greet, ask for limits, find out where the target is.</content>
 internal sealed partial class SftpWorker
 {
+    /// <summary>OpenSSH's server takes some 40 microseconds a small file.</summary>
+    private const int FilesPerMillisecond = 25;
+
+    /// <summary>For records, listings and old versions beside the files that are staged.</summary>
+    private const int HandlesToSpare = 48;
+
     /// <summary>
     /// Connects to the server at the other end of <paramref name="transport"/>, which is owned from here on, also on failure. <paramref name="targetPath"/> is <c>/x</c>, or <c>x</c>,
     /// <c>~/x</c> or <c>~</c> relative to the login directory. The target itself may be missing, the folder above must exist. Links on the way are resolved once, here.
@@ -20,12 +26,15 @@ internal sealed partial class SftpWorker
         {
             client = await SftpClient.ConnectAsync(transport.Stream, SessionOptions(options), cancellationToken);
             var target = WireTarget(targetPath);
-            // One flight.
+            // One flight, which shows how long one takes.
+            var sent = options.Clock.GetTimestamp();
             var limits = client.LearnLimitsAsync(cancellationToken);
             var login = client.RealPathAsync("."u8, cancellationToken);
             var resolving = client.RealPathAsync(target, cancellationToken);
             var standing = client.StatAsync(target, cancellationToken);
             await limits;
+            var roundTrip = options.Clock.GetElapsedTime(sent);
+            client.Widen(roundTrip);
             var home = Absolute(await login);
             var root = Absolute(await resolving ?? await MissingTargetAsync(client, target, cancellationToken));
             if (await standing is null)
@@ -33,6 +42,7 @@ internal sealed partial class SftpWorker
                 await RequireFolderAboveAsync(client, target, root, cancellationToken);
             }
             var worker = new SftpWorker(client, failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null));
+            worker.Capabilities = worker.Capabilities with { FilesInFlight = FilesInFlight(client, roundTrip) };
             if (transport.StartCommand is { } start)
             {
                 worker._shell = new WorkerShell(new ShellRunner(start, options.Clock), root, worker) { Tell = options.Tell };
@@ -56,10 +66,18 @@ internal sealed partial class SftpWorker
         }
     }
 
+    /// <summary>As many as could be sent in a round trip, so that it is not waited for, but no more than the server has handles for.</summary>
+    private static int FilesInFlight(SftpClient client, TimeSpan roundTrip)
+    {
+        var wanted = Math.Max(WorkerCapabilities.UsualFilesInFlight, roundTrip.TotalMilliseconds * FilesPerMillisecond);
+        var most = client.Extensions.Limits ? Math.Max(client.Limits.MaxHandles - HandlesToSpare, 1) : WorkerCapabilities.UsualFilesInFlight;
+        return (int)Math.Min(wanted, most);
+    }
+
     private static SftpOptions SessionOptions(SftpWorkerOptions options)
     {
         var usual = new SftpOptions { IdleTimeout = options.IdleTimeout, Clock = options.Clock, GatherReplies = options.GatherReplies };
-        return usual with { WindowBytes = options.WindowBytes ?? usual.WindowBytes, HeldBackUntil = options.HeldBackUntil ?? usual.HeldBackUntil };
+        return usual with { WindowBytes = options.WindowBytes ?? usual.WindowBytes, WindowFollowsRoundTrip = options.WindowBytes is null, HeldBackUntil = options.HeldBackUntil ?? usual.HeldBackUntil };
     }
 
     /// <summary>The path as the server takes it: relative ones start in the login directory without being told.</summary>

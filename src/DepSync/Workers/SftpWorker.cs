@@ -38,7 +38,7 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
         };
     }
 
-    public WorkerCapabilities Capabilities { get; }
+    public WorkerCapabilities Capabilities { get; private set; }
 
     public WorkerPlace Place { get; }
 

@@ -52,6 +52,12 @@ internal sealed record WorkerCapabilities
 
     public required int MaxTransfer { get; init; }
 
+    /// <summary>On a LAN enough that the flights of small files hide each other.</summary>
+    public const int UsualFilesInFlight = 256;
+
+    /// <summary>How many files may be written at once to lose no time waiting for answers.</summary>
+    public int FilesInFlight { get; init; } = UsualFilesInFlight;
+
     /// <summary>The extensions that the server named, for <c>check</c> and the log.</summary>
     public IReadOnlyList<string> Extensions { get; init; } = [];
 }

@@ -97,8 +97,8 @@ public sealed class SftpPacketTests
 
     [Theory]
     [InlineData(0ul, 0ul, 0ul, 0ul, 32_768, 32_768, 64)]
-    [InlineData(262_144ul, 261_120ul, 261_120ul, 1019ul, 261_120, 261_120, 64)]
-    [InlineData(ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, 261_120, 261_120, 64)]
+    [InlineData(262_144ul, 261_120ul, 261_120ul, 1019ul, 261_120, 261_120, 1019)]
+    [InlineData(ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, 261_120, 261_120, 1024)]
     [InlineData(100_000ul, 200_000ul, 50_000ul, 3ul, 98_976, 50_000, 3)]
     [InlineData(1ul, 1ul, 1ul, 1ul, 32_768, 32_768, 1)]
     public void Limits_are_clamped_to_what_is_sane(ulong packet, ulong read, ulong write, ulong handles, int maxRead, int maxWrite, int maxHandles) =>

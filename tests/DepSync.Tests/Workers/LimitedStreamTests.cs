@@ -31,6 +31,8 @@ public sealed class LimitedStreamTests
     [Fact]
     public async Task All_workers_together_get_the_rate_and_each_its_turn()
     {
+        // What waits goes on while the clock is moved, before it is moved again, and not when a scheduler comes to it.
+        SynchronizationContext.SetSynchronizationContext(null);
         var started = _clock.GetUtcNow();
         var limit = new BandwidthLimit(Rate, _clock);
         using var large = Stream(limit, started);

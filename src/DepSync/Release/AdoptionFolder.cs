@@ -59,7 +59,7 @@ internal sealed class AdoptionFolder : IRunFolder
         if (old.Count > 0 && keepGenerations > 0)
         {
             var store = new GenerationStore(_manager);
-            await store.KeepAsync(Folder, WorkerLayout.Generation(Number));
+            await store.KeepAsync(Folder, Number, Number);
             await store.PruneAsync(keepGenerations);
         }
         await DropAsync();

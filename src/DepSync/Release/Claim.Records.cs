@@ -57,10 +57,12 @@ internal sealed partial class Claim
         }
         catch (WorkerFileException) when (cleared.Count > 0)
         {
+            _holdsRecord = true;
             foreach (var file in staged)
             {
                 await PutBackAsync(file);
             }
+            _holdsRecord = false;
             throw;
         }
         foreach (var rename in published)

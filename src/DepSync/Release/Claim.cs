@@ -15,6 +15,10 @@ internal sealed partial class Claim : IRunFolder
     private readonly Claimant _claimant;
     private byte[] _signature = [];
     private bool _hasRoom;
+
+    /// <summary>The only owner record lies in our folder, which must then stay for the next run to find it.</summary>
+    private bool _holdsRecord;
+
     private int _records;
 
     private Claim(IWorkerFileSystem files, Claimant claimant, long number)
@@ -143,7 +147,7 @@ internal sealed partial class Claim : IRunFolder
         {
             // Before anything is listed or sent, so that the manager before us refuses from here on. One that we fenced may have taken the worker since our look.
             await ConfirmAsync();
-            await PublishAsync(Owner(look.Owner?.Generation ?? 0, look.Owner?.ManifestSha256));
+            await PublishAsync(Owner(PreviousOwner?.Generation ?? 0, PreviousOwner?.ManifestSha256));
         }
     }
 
@@ -161,11 +165,13 @@ internal sealed partial class Claim : IRunFolder
         CheckOwner(exists: true, displaced.Record);
         PreviousOwner = displaced.Record;
         var own = WorkerLayout.Displaced(WorkerLayout.StagedOwner(Folder, _records));
+        _holdsRecord = true;
         await _files.RenameAsync(displaced.Place, own, CancellationToken.None);
         if (!await _files.RenameAsync(own, WorkerLayout.Owner, CancellationToken.None))
         {
             throw FencedBy("another run");
         }
+        _holdsRecord = false;
     }
 
     /// <summary>
@@ -199,7 +205,7 @@ internal sealed partial class Claim : IRunFolder
         var signature = ReadSignatureAsync();
         await Task.WhenAll(reading, signature);
         var (exists, owner) = await reading;
-        if (!exists)
+        if (!exists || owner is null)
         {
             // None yet, or one that another run is replacing.
             var look = await WorkerLook.ReadAsync(_files, LookDepth.Claimed, CancellationToken.None);
@@ -231,6 +237,10 @@ internal sealed partial class Claim : IRunFolder
     /// <exception cref="WorkerFileException">Something of it is left, for the next run to roll forward.</exception>
     public async Task AbandonAsync()
     {
+        if (_holdsRecord)
+        {
+            return;
+        }
         // What a run that went well leaves in it, in one flight. Whatever else lies there keeps the folder, and is then looked for.
         var emptied = new[] { WorkerLayout.RunOwner(Folder), WorkerLayout.Journal(Folder) }.Select(file => WorkerFileException.IgnoreAsync(_files.RemoveFileAsync(file, CancellationToken.None).AsTask()))
             .Concat(new[] { WorkerLayout.New(Folder), WorkerLayout.Old(Folder) }.Select(folder => WorkerFileException.IgnoreAsync(_files.RemoveDirectoryAsync(folder, CancellationToken.None).AsTask())))
@@ -281,6 +291,10 @@ internal sealed partial class Claim : IRunFolder
     {
         var ownership = WorkerOwnership.Decide(exists, owner, _claimant.Manager);
         var ours = ownership is Ownership.Unowned or Ownership.Ours or Ownership.Superseded;
+        if (ownership == Ownership.NewerEpoch && !_claimant.Takes)
+        {
+            _claimant.NoteNewerEpoch(owner!);
+        }
         if (ownership == Ownership.NewerEpoch || (!ours && !_claimant.Takes))
         {
             throw new DepSyncException(ErrorKind.Fenced, WorkerOwnership.Describe(owner), WorkerOwnership.Hint);

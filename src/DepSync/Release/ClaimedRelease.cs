@@ -184,12 +184,12 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var store = new GenerationStore(files);
         // What could not be kept is not there.
         var kept = commit.Kept.Count > 0 && keep > 0 && await files.ListAsync(WorkerLayout.Old(claim.Folder), commit.Kept.Count, CancellationToken.None) is { Count: > 0 };
+        // Before ours, which may make the folder of their generation. A run with a number above ours, which claimed while we did, is left to the next run: our number in owner.json does not tell that its number is used up.
+        TellTroubles(await _leftovers.ClearAsync(Folders(claim.Fenced.Where(number => number < claim.Number))));
         if (kept)
         {
-            await store.KeepAsync(claim.Folder, generation == claim.Number ? WorkerLayout.Generation(generation) : WorkerLayout.DriftRepair(generation, claim.Number));
+            await store.KeepAsync(claim.Folder, claim.Number, generation);
         }
-        // A run with a number above ours, which claimed while we did, is left to the next run: our number in owner.json does not tell that its number is used up.
-        TellTroubles(await _leftovers.ClearAsync(Folders(claim.Fenced.Where(number => number < claim.Number))));
         await store.PruneAsync(keep);
     }
 
@@ -226,6 +226,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         Clock = fleet.Context.Clock,
         Siblings = fleet.Siblings,
         RecordNumber = RecordNumber,
+        NoteNewerEpoch = owner => fleet.Identity.Fence(owner, _worker, fleet.Context.Clock.GetUtcNow()),
     };
 
     private void RecordNumber(long number)

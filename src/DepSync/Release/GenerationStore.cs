@@ -6,16 +6,33 @@ namespace DepSync.Release;
 /// <summary>What finished runs took out, kept on the worker under <c>generations/</c>: a folder a generation, in it <c>drift-N</c> for each drift repair.</summary>
 internal sealed class GenerationStore(IWorkerFileSystem files)
 {
-    /// <summary>Moves the <c>old/</c> and the journal of a run folder to <paramref name="place"/>. An empty <c>old/</c> is not kept; a place that is taken keeps what it has.</summary>
-    public async Task KeepAsync(RelativePath runFolder, RelativePath place)
+    /// <summary>
+    /// Moves the <c>old/</c> and the journal of the run folder of that number to <paramref name="generation"/>, or below it as a drift repair: of a generation that another run
+    /// brought, and where what that run replaced, or a repair, is kept already.
+    /// </summary>
+    /// <exception cref="WorkerFileException">Also when both places are taken: what the run took out stays in its folder.</exception>
+    public async Task KeepAsync(RelativePath runFolder, long number, long generation)
+    {
+        if ((generation != number || !await TryKeepAsync(runFolder, WorkerLayout.Generation(generation))) && !await TryKeepAsync(runFolder, WorkerLayout.DriftRepair(generation, number)))
+        {
+            throw new WorkerFileException(WorkerFileError.Failure, WorkerLayout.Old(runFolder), "The place where it is to be kept is taken.");
+        }
+    }
+
+    private async Task<bool> TryKeepAsync(RelativePath runFolder, RelativePath place)
     {
         // One flight, in this order; the move itself depends on what stands there.
         var parents = CreateParentsAsync(place.Parent);
         var listed = files.RenameAsync(WorkerLayout.Journal(runFolder), WorkerLayout.Old(runFolder).Child("paths"), CancellationToken.None).AsTask();
         var standing = files.FindAsync(place, CancellationToken.None).AsTask();
         await Task.WhenAll(listed, standing);
-        var moved = await standing is null ? files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None).AsTask() : Task.FromResult(false);
-        await Task.WhenAll(parents, moved);
+        if (await standing is not null)
+        {
+            await parents;
+            return false;
+        }
+        await Task.WhenAll(parents, files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None).AsTask());
+        return true;
     }
 
     /// <summary>Removes all but the newest <paramref name="keep"/> generations, and of the drift repairs all but the newest as many.</summary>

@@ -16,6 +16,9 @@ internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
     private readonly HashSet<RelativePath> _replaced = [];
     private readonly List<string> _troubles = [];
 
+    /// <summary>A journal is there and cannot be read.</summary>
+    private bool _isUnknown;
+
     /// <summary>Before anything is listed. Reads what they did and gives back the space of what was staged; the folders and their journals stay.</summary>
     /// <param name="folders">What the runs left, by their numbers.</param>
     public async Task<RolledForward> RecoverAsync(IReadOnlyDictionary<long, RelativePath> folders)
@@ -25,7 +28,7 @@ internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
         {
             await TryAsync(number, async () => committed |= await RecoverAsync(folder));
         }
-        return new RolledForward { HasCommitted = committed, Replaced = _replaced, Troubles = [.. _troubles] };
+        return new RolledForward { HasCommitted = committed, Replaced = _isUnknown ? null : _replaced, Troubles = [.. _troubles] };
     }
 
     /// <summary>Once the records are written. Keeps what they took out as generations and removes their folders.</summary>
@@ -54,7 +57,7 @@ internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
 
     private async Task<bool> RecoverAsync(RelativePath folder)
     {
-        var journal = await SmallFile.ReadAsync(files, WorkerLayout.Journal(folder), JournalLimit, CancellationToken.None) ?? [];
+        var journal = await ReadJournalAsync(WorkerLayout.Journal(folder));
         _replaced.UnionWith(CommitJournal.ParseKept(journal));
         foreach (var directory in CommitJournal.ParseUnlocked(journal))
         {
@@ -69,11 +72,26 @@ internal sealed class Leftovers(IWorkerFileSystem files, int keepGenerations)
         return old.Count > 0;
     }
 
+    private async Task<byte[]> ReadJournalAsync(RelativePath place)
+    {
+        try
+        {
+            var bytes = await SmallFile.ReadAsync(files, place, JournalLimit, CancellationToken.None);
+            _isUnknown |= bytes is null && await files.FindAsync(place, CancellationToken.None) is not null;
+            return bytes ?? [];
+        }
+        catch (WorkerFileException)
+        {
+            _isUnknown = true;
+            throw;
+        }
+    }
+
     private async Task ClearAsync(RelativePath folder, long number)
     {
         if (keepGenerations > 0 && await files.ListAsync(WorkerLayout.Old(folder), CancellationToken.None) is { Count: > 0 })
         {
-            await new GenerationStore(files).KeepAsync(folder, WorkerLayout.Generation(number));
+            await new GenerationStore(files).KeepAsync(folder, number, number);
         }
         await TreeRemover.RemoveAsync(files, folder);
     }

@@ -139,7 +139,8 @@ internal sealed record WorkerLook
         var runs = WorkerLayout.Numbers(entries, WorkerLayout.RunNumber);
         var fenced = WorkerLayout.Numbers(entries, WorkerLayout.FencedNumber);
         var ownerStands = entries.Any(entry => entry.Name.AsSpan().SequenceEqual(WorkerLayout.Owner.Name));
-        var displaced = ownerStands ? null : await DisplacedOwner.FindAsync(files, runs.Select(WorkerLayout.Run).Concat(fenced.Select(WorkerLayout.Fenced)), cancellationToken);
+        // Listed and gone when it was opened: another run is between its two renames.
+        var displaced = await owner is not null ? null : await DisplacedOwner.FindAsync(files, runs.Select(WorkerLayout.Run).Concat(fenced.Select(WorkerLayout.Fenced)), cancellationToken);
         return new WorkerLook
         {
             TargetExists = true,

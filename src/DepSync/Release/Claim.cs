@@ -293,7 +293,7 @@ internal sealed partial class Claim : IRunFolder
         var ours = ownership is Ownership.Unowned or Ownership.Ours or Ownership.Superseded;
         if (ownership == Ownership.NewerEpoch && !_claimant.Takes)
         {
-            _claimant.NoteNewerEpoch(owner!);
+            _claimant.NoteNewerEpoch(owner!, _claimant.Clock.GetUtcNow());
         }
         if (ownership == Ownership.NewerEpoch || (!ours && !_claimant.Takes))
         {

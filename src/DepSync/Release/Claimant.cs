@@ -19,8 +19,8 @@ internal sealed record Claimant
 
     public required NumberRecorder RecordNumber { get; init; }
 
-    /// <summary>Told of a higher epoch that is met here: then nothing is pushed anywhere any more.</summary>
-    public required Action<OwnerRecord> NoteNewerEpoch { get; init; }
+    /// <summary>Told of a higher epoch that is met here, and when: then nothing is pushed anywhere any more.</summary>
+    public required Action<OwnerRecord, DateTimeOffset> NoteNewerEpoch { get; init; }
 }
 
 /// <summary>Stores the number that a run is about to use on a worker. Called before the MKDIR that uses it up.</summary>

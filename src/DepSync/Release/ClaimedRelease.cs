@@ -226,7 +226,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         Clock = fleet.Context.Clock,
         Siblings = fleet.Siblings,
         RecordNumber = RecordNumber,
-        NoteNewerEpoch = owner => fleet.Identity.Fence(owner, _worker, fleet.Context.Clock.GetUtcNow()),
+        NoteNewerEpoch = (owner, at) => fleet.Identity.Fence(owner, _worker, at),
     };
 
     private void RecordNumber(long number)

@@ -15,4 +15,7 @@ internal sealed record TransportStream(Stream Stream, Func<string> ErrorText)
 {
     /// <summary>Starts commands beside it; null where none may be run.</summary>
     public StartShellCommand? StartCommand { get; init; }
+
+    /// <summary>Whether each of these comes over a connection of its own.</summary>
+    public bool EachCommandIsALogin { get; init; }
 }

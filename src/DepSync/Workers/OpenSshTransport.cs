@@ -25,7 +25,7 @@ internal sealed class OpenSshTransport(WorkerAddress worker, SshSettings setting
         cancellationToken.ThrowIfCancellationRequested();
         var owner = HostKeyOwner.Of(worker, KnownHostsStore.Open(settings.KnownHosts).UserFile);
         var process = Start(OpenSshArguments.For(worker, settings, writing));
-        return Task.FromResult(new TransportStream(new OpenSshStream(process, owner, settings.ConnectTimeout), () => process.ErrorText) { StartCommand = StartAsync });
+        return Task.FromResult(new TransportStream(new OpenSshStream(process, owner, settings.ConnectTimeout), () => process.ErrorText) { StartCommand = StartAsync, EachCommandIsALogin = true });
     }
 
     private static RunningProcess Start(IReadOnlyList<string> arguments)

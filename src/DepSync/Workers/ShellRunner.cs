@@ -21,10 +21,12 @@ internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
     {
         using var deadline = new CancellationTokenSource(request.Patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        var token = either.Token;
         try
         {
-            using var command = await start(request.CommandLine, either.Token);
-            return await ExchangeAsync(command, request, either.Token);
+            // Never on the thread that asks, which may be the one that reads the connection's replies: to begin a command is to send, and a send blocks for as long as a peer does not
+            // read. What is given up here ends with the connection.
+            return await Task.Run(() => RunOnceAsync(request, token), CancellationToken.None).WaitAsync(token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -34,6 +36,12 @@ internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
         {
             return Failed(e.Message);
         }
+    }
+
+    private async Task<ShellAnswer> RunOnceAsync(ShellRequest request, CancellationToken cancellationToken)
+    {
+        using var command = await start(request.CommandLine, cancellationToken);
+        return await ExchangeAsync(command, request, cancellationToken);
     }
 
     private static async Task<ShellAnswer> ExchangeAsync(IShellCommand command, ShellRequest request, CancellationToken cancellationToken)

@@ -34,6 +34,7 @@ internal sealed partial class SshNetChannel : Stream
     private readonly object _arrival = new();
 
     private bool _readerBlocks;
+    private volatile bool _disposed;
 
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -137,6 +138,10 @@ internal sealed partial class SshNetChannel : Stream
         {
             while (!_received.Reader.TryRead(out result))
             {
+                if (_disposed)
+                {
+                    throw new IOException("The connection was closed here.");
+                }
                 _readerBlocks = true;
                 Monitor.Wait(_arrival);
                 _readerBlocks = false;
@@ -180,6 +185,7 @@ internal sealed partial class SshNetChannel : Stream
         {
             _abort();
             Fail(new IOException("The connection was closed here."));
+            _disposed = true;
             _received.Reader.CancelPendingRead();
             Arrived();
         }

@@ -223,9 +223,9 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
                 {
                     client.Dispose();
                 }
-                catch (Exception e) when (e is SshException or SocketException or ObjectDisposedException or InvalidOperationException)
+                catch (Exception)
                 {
-                    // Nothing is left to be told.
+                    // Nothing is left to be told, and whatever SSH.NET trips over in a connection that was cut off must not end the other workers.
                 }
             },
             client, preferLocal: false);

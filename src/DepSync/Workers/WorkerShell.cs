@@ -49,6 +49,9 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
     /// <summary>Is told once why the shell is of no use; before any call.</summary>
     public Action<string> Tell { private get; init; } = static _ => { };
 
+    /// <summary>Each command comes over a connection of its own, which may lead elsewhere: then each is proved.</summary>
+    public bool EachCommandIsALogin { private get; init; }
+
     /// <summary>As <see cref="IWorkerFileSystem.HashFilesAsync"/>. Null without a word when nothing small enough was there to prove the answer by.</summary>
     public async ValueTask<IReadOnlyList<Digest?>?> HashAsync(IReadOnlyList<SizedPath> asked, CancellationToken cancellationToken)
     {
@@ -99,7 +102,7 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
 
     private async Task<bool> HashPieceAsync(IReadOnlyList<SizedPath> piece, Memory<Digest?> digests, CancellationToken cancellationToken)
     {
-        var proven = _trust == Trust.Proven;
+        var proven = _trust == Trust.Proven && !EachCommandIsALogin;
         var records = proven ? [] : Records(piece);
         var paths = records.Concat(piece.Select(file => file.Path)).ToList();
         var proofs = proven ? [] : Enumerable.Range(0, records.Count).Concat(Samples(piece).Select(index => records.Count + index)).ToList();

@@ -46,7 +46,7 @@ internal static class ManifestFormat
         {
             WriteEntry(output, path, manifest.Entries[path]);
         }
-        var checksum = Digest.FromBytes(SHA256.HashData(output.WrittenSpan));
+        var checksum = Digest.Of(output.WrittenSpan);
         output.Write("# end "u8);
         WriteNumber(output, paths.Length);
         output.Write(" "u8);

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
 using DepSync.Model;
 using DepSync.Planning;
 using DepSync.State;
@@ -143,7 +142,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var generation = ManifestBuilder.TellsTheSame(comparison.Manifest, entries) ? comparison.Manifest!.Generation : claim.Number;
         var manifest = new Manifest { Number = claim.Number, Generation = generation, Entries = entries };
         var bytes = ManifestFormat.Write(manifest);
-        var digest = Digest.FromBytes(SHA256.HashData(bytes.Span));
+        var digest = Digest.Of(bytes.Span);
         OwnFile[] records = [new(bytes, WorkerLayout.StagedManifest(claim.Folder), WorkerLayout.Manifest), claim.Owner(generation, digest.ToString())];
         var staged = await Task.WhenAll(records.Select(claim.StageAsync).ToList());
         await Task.WhenAll(claim.PublishStagedAsync(records), fleet.Flush == FlushMode.Durable ? FlushRecordsAsync() : Task.CompletedTask);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using DepSync.Model;
 using DepSync.Platform;
 
@@ -17,7 +16,7 @@ internal sealed record ManifestCopy(ReadOnlyMemory<byte> Bytes, Digest Digest, l
     private static ReadOnlySpan<byte> Magic => "DSMANIF\x01"u8;
 
     /// <param name="seconds">The mtime of the worker's file.</param>
-    public static ManifestCopy Of(ReadOnlyMemory<byte> bytes, long seconds) => new(bytes, Digest.FromBytes(SHA256.HashData(bytes.Span)), seconds);
+    public static ManifestCopy Of(ReadOnlyMemory<byte> bytes, long seconds) => new(bytes, Digest.Of(bytes.Span), seconds);
 
     /// <summary>Null when there is none, or what is there is damaged.</summary>
     public static ManifestCopy? Read(string path)

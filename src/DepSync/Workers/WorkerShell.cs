@@ -33,7 +33,7 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
 
     private const int ToldCharacters = 200;
 
-    private static readonly Digest Empty = Digest.FromBytes(SHA256.HashData([]));
+    private static readonly Digest Empty = Digest.Of([]);
 
     private volatile Trust _trust;
     private volatile bool _cannotFlush;

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using DepSync.Config;
 using DepSync.Model;
+using DepSync.Platform;
 using Renci.SshNet;
 using Renci.SshNet.Common;
 using Renci.SshNet.Messages;
@@ -82,10 +83,13 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         {
             throw Explain(e, client.ConnectionInfo);
         }
-        var (connection, channel) = OpenSession(client);
+        var (socket, connection, channel) = OpenSession(client);
         try
         {
-            if (!await channel.OpenSubsystemAsync("sftp", cancellationToken))
+            var opening = channel.OpenSubsystemAsync("sftp", cancellationToken);
+            // sshd sends its host keys behind the login, then holds the answer to this back until they are acknowledged: it turns Nagle's algorithm off with the first session only.
+            TcpAcknowledgement.Hasten(socket);
+            if (!await opening)
             {
                 throw Lost(
                     ErrorKind.Protocol, $"{target.Owner.Place} offers no sftp subsystem to {target.Owner.User}.",
@@ -196,13 +200,13 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         }
     }
 
-    private static (SshNetConnection Connection, SshNetChannel Channel) OpenSession(SshClient client)
+    private static (Socket? Socket, SshNetConnection Connection, SshNetChannel Channel) OpenSession(SshClient client)
     {
         var session = Seam.SessionOf(client);
         // Taken now: SSH.NET forgets its socket when it disconnects, and blocks on a lock while a peer that does not read holds up a send.
         var socket = Seam.SocketOf(session);
         var connection = new SshNetConnection(session, message => Seam.SendMessage(session, message));
-        return (connection, connection.Add(_ => Abort(socket, client)));
+        return (socket, connection, connection.Add(_ => Abort(socket, client)));
     }
 
     /// <summary>Ends the connection without asking the peer: the socket first, so that nothing blocks; what remains of the client goes on a thread nobody waits for.</summary>

@@ -82,7 +82,7 @@ internal sealed class AdoptionCommit(AdoptionRequest request, RunContext context
     {
         Raise(new PhaseChanged(WorkerPhase.Staging));
         var items = StagingLayout.Build(comparison.Plan, comparison.Manager, folder.Folder);
-        var stage = new StageRequest(items, folder.Folder, folder.Owner.Uid, folder.Owner.Gid, _flush);
+        var stage = new StageRequest(items, folder.Folder, folder.Owner.Uid, folder.Owner.Gid, _flush) { Space = await StorageFailure.TryFreeSpaceAsync(sides.Manager, folder.Folder) };
         var meter = new StagingMeter(context.Observer, _name, context.Clock);
         return await new Stager(sides.Manager, new WorkerFileSource(sides.Worker), meter).StageAsync(stage, cancellationToken);
     }

@@ -60,7 +60,7 @@ internal sealed class AdoptionFolder : IRunFolder
         {
             var store = new GenerationStore(_manager);
             await store.KeepAsync(Folder, Number, Number);
-            await store.PruneAsync(keepGenerations);
+            await store.PruneAsync(keepGenerations, kept: null);
         }
         await DropAsync();
     }

@@ -42,6 +42,16 @@ internal sealed partial class Claim : IRunFolder
     /// <summary>Who owned the worker when it was fenced; null when nobody did.</summary>
     public OwnerRecord? PreviousOwner { get; private set; }
 
+    /// <summary>What earlier runs keep here.</summary>
+    public IReadOnlyList<long> Generations { get; private set; } = [];
+
+    /// <summary>
+    /// Ends once <c>new/</c> and <c>old/</c> are there. Where nobody had to be fenced it is still under way when the claim is taken, because a listing does not need them: to be awaited
+    /// before anything is staged.
+    /// </summary>
+    /// <exception cref="DepSyncException">Fenced.</exception>
+    public Task Room { get; private set; } = Task.CompletedTask;
+
     /// <summary>Folders of earlier runs, out of their way now: to be rolled forward.</summary>
     public IReadOnlyList<long> Fenced { get; private set; } = [];
 
@@ -122,6 +132,7 @@ internal sealed partial class Claim : IRunFolder
         }
         catch (Exception exception) when (exception is (DepSyncException or WorkerFileException) and not WorkerLostException)
         {
+            await claim.Room.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var fenced = await claim.FenceBehindAsync(exception);
             await claim.DropAsync();
             throw fenced ?? exception;
@@ -139,13 +150,18 @@ internal sealed partial class Claim : IRunFolder
     {
         CheckOwner(look.OwnerExists, look.Owner);
         CheckNumber(look);
-        PreviousOwner = look.Owner;
+        (PreviousOwner, Generations) = (look.Owner, look.Generations);
         var siblings = await FindSiblingsAsync(look);
         await FenceAsync(look, siblings);
-        await RestoreOwnerAsync();
+        if (Fenced.Count > 0)
+        {
+            await Room;
+            await RestoreOwnerAsync();
+        }
         if (_claimant.Takes || WorkerOwnership.Decide(look.OwnerExists, look.Owner, _claimant.Manager) == Ownership.Superseded)
         {
             // Before anything is listed or sent, so that the manager before us refuses from here on. One that we fenced may have taken the worker since our look.
+            await Room;
             await ConfirmAsync();
             await PublishAsync(Owner(PreviousOwner?.Generation ?? 0, PreviousOwner?.ManifestSha256));
         }
@@ -157,7 +173,7 @@ internal sealed partial class Claim : IRunFolder
     /// </summary>
     private async Task RestoreOwnerAsync()
     {
-        if (Fenced.Count == 0 || await _files.FindAsync(WorkerLayout.Owner, CancellationToken.None) is not null
+        if (await _files.FindAsync(WorkerLayout.Owner, CancellationToken.None) is not null
             || await DisplacedOwner.FindAsync(_files, Fenced.Select(WorkerLayout.Fenced), CancellationToken.None) is not { } displaced)
         {
             return;
@@ -350,7 +366,8 @@ internal sealed partial class Claim : IRunFolder
         // Where fenced-N stands, run-N is the empty one of a MKDIR that came late; it goes with our own folder.
         var renames = others.Select(other => (Task)_files.RenameAsync(
             WorkerLayout.Run(other), look.Fenced.Contains(other) ? Folder.Child($"late-{other}") : WorkerLayout.Fenced(other), CancellationToken.None).AsTask()).ToList();
-        await Task.WhenAll([.. renames, MakeRoomAsync()]);
+        Room = MakeRoomAsync();
+        await Task.WhenAll(renames);
         Fenced = [.. look.Fenced.Concat(others).Distinct().Order()];
     }
 

@@ -16,7 +16,8 @@ internal sealed record ReleaseCase
 
     public required WorkerLook Look { get; init; }
 
-    public required WorkerComparison Comparison { get; init; }
+    /// <summary>What was found before the claim; null when it is known without a listing that there is something to send.</summary>
+    public required WorkerComparison? Comparison { get; init; }
 }
 
 /// <summary>
@@ -54,6 +55,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         }
         catch (Exception exception) when (exception is not WorkerLostException)
         {
+            await claim.Room.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var fenced = await claim.FenceBehindAsync(exception);
             if (!HasBegunCommit)
             {
@@ -76,7 +78,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         }
         if (wasShared)
         {
-            earlier = earlier with { ReadBack = new Dictionary<RelativePath, Digest>() };
+            earlier = earlier is null ? null : earlier with { ReadBack = new Dictionary<RelativePath, Digest>() };
         }
         if (claim.Fenced.Count > 0)
         {
@@ -86,7 +88,10 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
             TellTroubles(left.Troubles);
             manifest = left.WithoutReplaced(manifest);
         }
-        var comparison = await new WorkerComparer(fleet, files) { Scratch = claim.Folder }.CompareAsync(manifest, rules, earlier, cancellationToken);
+        var comparing = new WorkerComparer(fleet, files) { Scratch = claim.Folder }.CompareAsync(manifest, rules, earlier, cancellationToken);
+        var space = StorageFailure.TryFreeSpaceAsync(files, claim.Folder);
+        await Task.WhenAll(comparing, claim.Room, space);
+        var comparison = await comparing;
         var source = await fleet.Source;
         _isUnchanged = comparison.Plan.IsEmpty && ManifestBuilder.IsCurrent(comparison.Manifest, comparison.ExpectedRecord(source)) && claim.PreviousOwner is not null;
         // After a fence the records are written whatever the plan says: what was fenced goes only once owner.json tells that its number is used up.
@@ -101,6 +106,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var items = StagingLayout.Build(comparison.Plan, comparison.Worker, claim.Folder);
         var request = new StageRequest(items, claim.Folder, claim.Uid, claim.Gid, fleet.Flush)
         {
+            Space = await space,
             Deltas = fleet.Deltas is { } deltas && files.Capabilities.CopyRange ? new DeltaCase(deltas, comparison.Worker, (level, message) => fleet.Tell(_worker, level, message)) : null,
         };
         var staged = await new Stager(files, fleet.Tree, meter).StageAsync(request, cancellationToken);
@@ -114,9 +120,10 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         Phase(WorkerPhase.Committing);
         var source = await fleet.Source;
         var commit = CommitPlanner.Build(new CommitCase(comparison.Plan, source, comparison.Worker, staged.Ready, claim.Folder, claim.Uid) { RootTouched = !release.Look.FolderExists });
-        // In the same flights; both have ended before the first rename.
+        // In the same flights; all have ended before the first rename.
         var journal = commit.LiveSteps + commit.Unlocked.Count > 0 ? WriteJournalAsync(claim, commit) : Task.CompletedTask;
-        await Task.WhenAll(claim.ConfirmAsync(), journal);
+        var kept = claim.Fenced.Count == 0 ? new GenerationStore(files).TryListAsync(claim.Generations) : Task.FromResult<KeptGenerations?>(null);
+        await Task.WhenAll(claim.ConfirmAsync(), journal, kept);
         HasBegunCommit = true;
         var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = staged.Flush };
         var outcome = await new Committer(files, claim, report).CommitAsync(commit, comparison.Plan, staged);
@@ -127,7 +134,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
             CommitTime = outcome.LiveTime,
         };
         var generation = await RecordAsync(claim, comparison, outcome);
-        await RetireAsync(claim, commit, generation);
+        await RetireAsync(claim, new Retirement(generation, outcome.HasKept, await kept));
         return Committed with { Generation = generation };
     }
 
@@ -163,11 +170,11 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
     }
 
     /// <summary>The push is done and recorded by now, so what fails here is told and left to the next run.</summary>
-    private async Task RetireAsync(Claim claim, CommitPlan commit, long generation)
+    private async Task RetireAsync(Claim claim, Retirement retirement)
     {
         try
         {
-            await KeepAsync(claim, commit, generation);
+            await KeepAsync(claim, retirement);
         }
         catch (Exception exception) when (exception is WorkerFileException or WorkerLostException)
         {
@@ -177,20 +184,23 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         await FinishAsync(claim);
     }
 
-    private async Task KeepAsync(Claim claim, CommitPlan commit, long generation)
+    private async Task KeepAsync(Claim claim, Retirement retirement)
     {
         var keep = fleet.Config.KeepGenerations;
         var store = new GenerationStore(files);
-        // What could not be kept is not there.
-        var kept = commit.Kept.Count > 0 && keep > 0 && await files.ListAsync(WorkerLayout.Old(claim.Folder), commit.Kept.Count, CancellationToken.None) is { Count: > 0 };
         // Before ours, which may make the folder of their generation. A run with a number above ours, which claimed while we did, is left to the next run: our number in owner.json does not tell that its number is used up.
         TellTroubles(await _leftovers.ClearAsync(Folders(claim.Fenced.Where(number => number < claim.Number))));
-        if (kept)
+        var kept = retirement.Before;
+        if (retirement.HasKept && keep > 0)
         {
-            await store.KeepAsync(claim.Folder, claim.Number, generation);
+            var added = await store.KeepAsync(claim.Folder, claim.Number, retirement.Generation);
+            kept = kept?.With(added);
         }
-        await store.PruneAsync(keep);
+        await store.PruneAsync(keep, kept);
     }
+
+    /// <summary>What is to be put away of a push, as which generation. <paramref name="Before"/>: what was kept before; null when that has to be listed again.</summary>
+    private sealed record Retirement(long Generation, bool HasKept, KeptGenerations? Before);
 
     private static Dictionary<long, RelativePath> Folders(IEnumerable<long> fenced) => fenced.ToDictionary(number => number, WorkerLayout.Fenced);
 

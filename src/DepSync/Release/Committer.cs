@@ -14,6 +14,9 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
 
     private const int OwnerWrite = 0b010_000_000;
 
+    /// <summary>How many entries lie in <c>old/</c> that stood in the live tree.</summary>
+    private int _kept;
+
     /// <summary>Whether the run folder was seen behind the last rename.</summary>
     private bool _isHeld;
 
@@ -49,7 +52,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         // Else in the same flight: each directory is opened behind the attributes, and brought to disk when it is open. A flush of everything goes another way and has no such order.
         await Task.WhenAll(setting, FlushAsync(commit));
         var leftSeconds = await setting;
-        return ledger.Finish(leftSeconds, liveTime);
+        return ledger.Finish(leftSeconds, liveTime) with { HasKept = _kept > 0 };
     }
 
     private async Task SetModesAsync(IReadOnlyList<UnlockedDirectory> directories)
@@ -75,7 +78,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
                 if (await files.FindAsync(path, CancellationToken.None) is null)
                 {
                     _isHeld = false;
-                    await RenameAsync(kept, path);
+                    _kept -= await RenameAsync(kept, path) ? 1 : 0;
                 }
             }
             catch (WorkerFileException)
@@ -116,7 +119,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
     {
         var calls = step switch
         {
-            CommitStep.MoveOut move => new[] { RenameAsync(move.Path, move.Kept) },
+            CommitStep.MoveOut move => new[] { TakeOutAsync(move.Path, move.Kept) },
             CommitStep.MoveIn move => [RenameAsync(move.Staged, move.Path)],
             CommitStep.Replace replace => Replace(replace),
             CommitStep.RemoveEmptied removed => [files.RemoveDirectoryAsync(removed.Path, CancellationToken.None).AsTask()],
@@ -136,7 +139,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
     {
         if (!files.Capabilities.AtomicReplace)
         {
-            return [RenameAsync(step.Path, step.Kept), RenameAsync(step.Staged, step.Path)];
+            return [TakeOutAsync(step.Path, step.Kept), RenameAsync(step.Staged, step.Path)];
         }
         return files.Capabilities.HardLinks ? [KeepAsync(step), RenameAsync(step.Staged, step.Path)] : [RenameAsync(step.Staged, step.Path)];
     }
@@ -147,12 +150,20 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         try
         {
             await files.LinkAsync(step.Path, step.Kept, CancellationToken.None);
+            Interlocked.Increment(ref _kept);
         }
         catch (WorkerFileException exception)
         {
             report.NotKept(step.Path, exception.Message);
         }
         return true;
+    }
+
+    private async Task<bool> TakeOutAsync(RelativePath path, RelativePath kept)
+    {
+        var moved = await RenameAsync(path, kept);
+        Interlocked.Add(ref _kept, moved ? 1 : 0);
+        return moved;
     }
 
     private Task<bool> RenameAsync(RelativePath from, RelativePath to) => files.RenameAsync(from, to, CancellationToken.None).AsTask();

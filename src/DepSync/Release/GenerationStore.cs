@@ -10,41 +10,62 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
     /// Moves the <c>old/</c> and the journal of the run folder of that number to <paramref name="generation"/>, or below it as a drift repair: of a generation that another run
     /// brought, and where what that run replaced, or a repair, is kept already.
     /// </summary>
+    /// <returns>What is kept for certain now, besides what was.</returns>
     /// <exception cref="WorkerFileException">Also when both places are taken: what the run took out stays in its folder.</exception>
-    public async Task KeepAsync(RelativePath runFolder, long number, long generation)
+    public async Task<KeptGenerations> KeepAsync(RelativePath runFolder, long number, long generation)
     {
-        if ((generation != number || !await TryKeepAsync(runFolder, WorkerLayout.Generation(generation))) && !await TryKeepAsync(runFolder, WorkerLayout.DriftRepair(generation, number)))
+        if (generation == number && await TryKeepAsync(runFolder, WorkerLayout.Generation(generation)))
         {
-            throw new WorkerFileException(WorkerFileError.Failure, WorkerLayout.Old(runFolder), "The place where it is to be kept is taken.");
+            return new KeptGenerations([generation], []);
         }
+        if (await TryKeepAsync(runFolder, WorkerLayout.DriftRepair(generation, number)))
+        {
+            return new KeptGenerations([generation], [(generation, number)]);
+        }
+        throw new WorkerFileException(WorkerFileError.Failure, WorkerLayout.Old(runFolder), "The place where it is to be kept is taken.");
     }
 
     private async Task<bool> TryKeepAsync(RelativePath runFolder, RelativePath place)
     {
-        // One flight, in this order; the move itself depends on what stands there.
-        var parents = CreateParentsAsync(place.Parent);
+        // One flight, in this order. A directory goes to no place where another one with content stands; that of an empty one it may take.
         var listed = files.RenameAsync(WorkerLayout.Journal(runFolder), WorkerLayout.Old(runFolder).Child("paths"), CancellationToken.None).AsTask();
-        var standing = files.FindAsync(place, CancellationToken.None).AsTask();
-        await Task.WhenAll(listed, standing);
-        if (await standing is not null)
+        var moved = files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None).AsTask();
+        await Task.WhenAll(listed, WorkerFileException.IgnoreAsync(moved));
+        if (moved.IsCompletedSuccessfully && await moved)
         {
-            await parents;
+            return true;
+        }
+        if (await files.FindAsync(place, CancellationToken.None) is not null)
+        {
             return false;
         }
-        await Task.WhenAll(parents, files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None).AsTask());
+        // The first one there.
+        await CreateParentsAsync(place.Parent);
+        await files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None);
         return true;
     }
 
-    /// <summary>Removes all but the newest <paramref name="keep"/> generations, and of the drift repairs all but the newest as many.</summary>
-    /// <exception cref="WorkerFileException">One of them cannot be removed; the others are, so that they do not pile up behind it.</exception>
-    public async Task PruneAsync(int keep)
+    /// <summary>What is kept of these generations; null when the worker does not tell.</summary>
+    public async Task<KeptGenerations?> TryListAsync(IReadOnlyList<long> generations)
     {
-        var generations = await NumbersAsync(WorkerLayout.Generations, WorkerLayout.GenerationNumber);
-        var repairs = await Task.WhenAll(generations.Select(generation => NumbersAsync(WorkerLayout.Generation(generation), WorkerLayout.DriftNumber)).ToList());
-        var drift = generations.Zip(repairs).SelectMany(pair => pair.Second.Select(number => (Number: number, Path: WorkerLayout.DriftRepair(pair.First, number))));
+        try
+        {
+            return await ListAsync(generations);
+        }
+        catch (WorkerFileException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Removes all but the newest <paramref name="keep"/> generations, and of the drift repairs all but the newest as many.</summary>
+    /// <param name="kept">What there is; null: it is listed.</param>
+    /// <exception cref="WorkerFileException">One of them cannot be removed; the others are, so that they do not pile up behind it.</exception>
+    public async Task PruneAsync(int keep, KeptGenerations? kept)
+    {
+        kept ??= await ListAsync(await NumbersAsync(WorkerLayout.Generations, WorkerLayout.GenerationNumber));
         WorkerFileException? refusal = null;
-        var old = drift.OrderByDescending(repair => repair.Number).Skip(keep).Select(repair => repair.Path);
-        foreach (var path in old.Concat(generations.OrderDescending().Skip(keep).Select(WorkerLayout.Generation)))
+        foreach (var path in kept.Beyond(keep))
         {
             try
             {
@@ -59,6 +80,12 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
         {
             throw refusal;
         }
+    }
+
+    private async Task<KeptGenerations> ListAsync(IReadOnlyList<long> generations)
+    {
+        var repairs = await Task.WhenAll(generations.Select(generation => NumbersAsync(WorkerLayout.Generation(generation), WorkerLayout.DriftNumber)).ToList());
+        return new KeptGenerations(generations, [.. generations.Zip(repairs).SelectMany(pair => pair.Second.Select(number => (pair.First, number)))]);
     }
 
     private async Task CreateParentsAsync(RelativePath folder)

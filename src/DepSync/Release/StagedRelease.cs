@@ -6,6 +6,9 @@ namespace DepSync.Release;
 /// <summary>What to stage. <paramref name="Uid"/> and <paramref name="Gid"/> are what new entries get by themselves in the run folder.</summary>
 internal sealed record StageRequest(IReadOnlyList<StagedItem> Items, RelativePath RunFolder, int? Uid, int? Gid, FlushMode Flush)
 {
+    /// <summary>What is free where it goes; null when the worker does not tell.</summary>
+    public FreeSpace? Space { get; init; }
+
     /// <summary>Null: every file is sent whole.</summary>
     public DeltaCase? Deltas { get; init; }
 

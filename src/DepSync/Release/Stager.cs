@@ -25,7 +25,8 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
     public async Task<StagedRelease> StageAsync(StageRequest request, CancellationToken cancellationToken)
     {
         var bytes = request.Items.Where(item => item.Change.Kind == EntryKind.File).Sum(item => item.Change.Source!.Size);
-        await CheckSpaceAsync(request.RunFolder, bytes, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        CheckSpace(request.Space, bytes);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var outcome = new StageOutcome();
         meter.Begin(bytes, request.Items.Count(item => item.Change.Kind == EntryKind.File));
@@ -122,10 +123,9 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
     }
 
     /// <summary>A worker that fills up hurts the server on it before it hurts the push, so what cannot fit is not begun.</summary>
-    private async Task CheckSpaceAsync(RelativePath folder, long bytes, CancellationToken cancellationToken)
+    private static void CheckSpace(FreeSpace? free, long bytes)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (bytes > 0 && await StorageFailure.TryFreeSpaceAsync(files, folder) is { } space && (space.ReadOnly || space.Bytes < (ulong)bytes))
+        if (bytes > 0 && free is { } space && (space.ReadOnly || space.Bytes < (ulong)bytes))
         {
             throw StorageFailure.Explain(space, $"{bytes} bytes are to be staged");
         }

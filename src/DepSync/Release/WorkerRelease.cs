@@ -10,6 +10,9 @@ namespace DepSync.Release;
 /// </summary>
 internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
 {
+    /// <summary>So many are scanned while a connection is made (20,000 unchanged files take some 50 ms): a run then waits for the scan before it decides what to ask the worker.</summary>
+    private const int EntriesScannedAtOnce = 20_000;
+
     private readonly string _key = TargetKey(address);
     private ClaimedRelease? _claimed;
 
@@ -57,8 +60,9 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         await using var files = await connecting;
         Raise(new PhaseChanged(WorkerPhase.Comparing));
         var looking = WorkerLook.ReadAsync(files, known, cancellationToken);
-        // In the flight that opens the records: what the last push left is listed whoever owns the worker, and compared only when that is settled.
-        await using var begun = known is null ? null : TreeListing.Begin(files, ExpectedTree.Of(known.Manifest, fleet.Filters), cancellationToken);
+        var hasNews = await HasNewsAsync(known, cancellationToken);
+        // In the flight that opens the records: what the last push left is listed whoever owns the worker, and compared only when that is settled. Not when it will be listed behind a claim.
+        await using var begun = known is null || hasNews ? null : TreeListing.Begin(files, ExpectedTree.Of(known.Manifest, fleet.Filters), cancellationToken);
         var look = await looking;
         if (look.Read is { } read && !fleet.Config.DryRun)
         {
@@ -68,11 +72,8 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         var source = await fleet.Source.WaitAsync(cancellationToken);
         var ownership = new OwnershipGuard(fleet, address.Name).Check(look, source);
         TellOlderGeneration(look);
-        var comparer = new WorkerComparer(fleet, files) { Begun = begun };
-        var comparison = await comparer.CompareAsync(look.Manifest, comparer.Rules(), null, cancellationToken);
-        var isRecorded = look.Owner is not null && ownership is Ownership.Ours && ManifestBuilder.IsCurrent(look.Manifest, comparison.ExpectedRecord(source));
-        var hasNothingToDo = comparison.Plan.IsEmpty && !look.HasLeftovers && isRecorded && !fleet.Config.Takeover;
-        if (fleet.Config.DryRun || hasNothingToDo)
+        var comparison = hasNews && ReferenceEquals(look.Manifest, known!.Manifest) ? null : await CompareAsync();
+        if (comparison is not null && (fleet.Config.DryRun || HasNothingToDo(comparison)))
         {
             return Planned(comparison) with { Generation = look.Manifest?.Generation };
         }
@@ -84,6 +85,30 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
             Comparison = comparison,
         });
         return await _claimed.RunAsync(cancellationToken);
+
+        Task<WorkerComparison> CompareAsync()
+        {
+            var comparer = new WorkerComparer(fleet, files) { Begun = begun };
+            return comparer.CompareAsync(look.Manifest, comparer.Rules(), null, cancellationToken);
+        }
+
+        bool HasNothingToDo(WorkerComparison comparison) =>
+            comparison.Plan.IsEmpty && !look.HasLeftovers && !fleet.Config.Takeover
+            && look.Owner is not null && ownership is Ownership.Ours && ManifestBuilder.IsCurrent(look.Manifest, comparison.ExpectedRecord(source));
+    }
+
+    /// <summary>
+    /// Whether there is something to send, as far as this manager remembers: then the worker is claimed before its first listing, because the one behind the claim is the one that counts.
+    /// Only where the last run left nothing undone, so that what cannot be done does not claim the worker each minute; and a large tree is listed while the source is still read.
+    /// </summary>
+    private async Task<bool> HasNewsAsync(KnownManifest? known, CancellationToken cancellationToken)
+    {
+        if (known is null || fleet.Config.DryRun || (known.Manifest.Entries.Count > EntriesScannedAtOnce && !fleet.Source.IsCompleted))
+        {
+            return false;
+        }
+        return fleet.Store.LoadTarget(_key) is { LastGood: { } good } state && good == state.LastRun
+            && ManifestBuilder.LacksContentOf(known.Manifest, await fleet.Source.WaitAsync(cancellationToken));
     }
 
     private WorkerResult Planned(WorkerComparison comparison)

@@ -45,6 +45,20 @@ public sealed class FoldingReleaseTests : IDisposable
         Assert.Equal("changed", Read(first));
     }
 
+    /// <summary>A run that knows of something to send claims before it lists; what could not be sent by the last run is not such a thing.</summary>
+    [NeedsFact("find")]
+    public async Task Name_that_cannot_be_mirrored_does_not_claim_the_worker_on_each_run()
+    {
+        _run.Connect = FoldingWorker.Connect(Folding.IgnoresCase);
+        _run.Manager.Write("A.xml", "first");
+        Assert.Null((await _run.SyncAsync()).Error);
+        _run.Manager.Write("a.xml", "second");
+        AssertProblem("a.xml", await _run.SyncAsync());
+        var before = TreeText.ReadUntouched(_run.Worker.Path);
+        AssertProblem("a.xml", await _run.SyncAsync());
+        TreeText.AssertSame(before, TreeText.ReadUntouched(_run.Worker.Path));
+    }
+
     [NeedsTheory("find")]
     [InlineData(Folding.IgnoresCase, "conf/App.xml", "conf/app.xml")]
     [InlineData(Folding.IgnoresCase, "Conf/app.xml", "conf/app.xml")]

@@ -21,6 +21,7 @@ internal sealed partial class Claim
             Number = Number,
             Generation = generation,
             Run = _claimant.Run,
+            Worker = _claimant.Worker,
             Time = _claimant.Clock.GetUtcNow(),
             ManifestSha256 = manifest,
         };

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using DepSync.Model;
 using DepSync.Workers;
 
@@ -13,6 +14,7 @@ internal sealed partial class Claim : IRunFolder
 
     private readonly IWorkerFileSystem _files;
     private readonly Claimant _claimant;
+    private readonly RunClaim _own;
     private byte[] _signature = [];
     private bool _hasRoom;
 
@@ -21,12 +23,13 @@ internal sealed partial class Claim : IRunFolder
 
     private int _records;
 
-    private Claim(IWorkerFileSystem files, Claimant claimant, long number)
+    private Claim(IWorkerFileSystem files, Claimant claimant, RunClaim own)
     {
         _files = files;
         _claimant = claimant;
-        Number = number;
-        Folder = WorkerLayout.Run(number);
+        _own = own;
+        Number = own.Number;
+        Folder = WorkerLayout.Run(own.Number);
     }
 
     /// <summary>Used up by the MKDIR and never used again on this worker.</summary>
@@ -59,23 +62,28 @@ internal sealed partial class Claim : IRunFolder
     /// Claims: MKDIR under a number that was never used, then fence. Two that do this at the same time fence each other and both end with Fenced; nothing is harmed.
     /// </summary>
     /// <exception cref="DepSyncException">Fenced: another run or manager was faster; Duplicate: this very run already works in the directory, under another name.</exception>
-    public static async Task<Claim> TakeAsync(IWorkerFileSystem files, Claimant claimant, long knownNumber)
+    /// <exception cref="OperationCanceledException">Cancelled while it waited for another name of the same directory; our folder is gone again.</exception>
+    public static async Task<Claim> TakeAsync(IWorkerFileSystem files, Claimant claimant, long knownNumber, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             var number = knownNumber + 1;
             claimant.RecordNumber(number);
-            var signed = claimant.Siblings.Begin(claimant.Worker, number);
+            var own = claimant.Siblings.Begin(claimant.Worker, number);
             try
             {
                 if (await MakeBothAsync(files, number))
                 {
-                    return await SettleInAsync(new Claim(files, claimant, number), signed);
+                    return await SettleInAsync(new Claim(files, claimant, own), cancellationToken);
                 }
             }
             finally
             {
-                signed.TrySetResult();
+                own.End();
+            }
+            if (await FindSiblingAsync(files, claimant, number, cancellationToken) is { Claim: { HasGivenUp: false } sibling })
+            {
+                throw SameDirectory(sibling.Worker);
             }
             if (attempt == 2)
             {
@@ -118,7 +126,7 @@ internal sealed partial class Claim : IRunFolder
         }
     }
 
-    private static async Task<Claim> SettleInAsync(Claim claim, TaskCompletionSource signed)
+    private static async Task<Claim> SettleInAsync(Claim claim, CancellationToken cancellationToken)
     {
         try
         {
@@ -126,16 +134,17 @@ internal sealed partial class Claim : IRunFolder
             // In the same flights: both come behind the MKDIR, and neither depends on the other.
             var looking = WorkerLook.ReadAsync(claim._files, LookDepth.Claimed, CancellationToken.None);
             await Task.WhenAll(signing, looking);
-            signed.TrySetResult();
-            await claim.FenceOthersAsync(await looking);
+            claim._own.Sign();
+            await claim.FenceOthersAsync(await looking, cancellationToken);
             return claim;
         }
-        catch (Exception exception) when (exception is (DepSyncException or WorkerFileException) and not WorkerLostException)
+        catch (Exception exception) when (exception is (DepSyncException or WorkerFileException or OperationCanceledException) and not WorkerLostException)
         {
             await claim.Room.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var fenced = await claim.FenceBehindAsync(exception);
             await claim.DropAsync();
-            throw fenced ?? exception;
+            ExceptionDispatchInfo.Throw(fenced ?? exception);
+            throw;
         }
     }
 
@@ -146,13 +155,14 @@ internal sealed partial class Claim : IRunFolder
         await SmallFile.WriteNewAsync(_files, WorkerLayout.RunOwner(Folder), _signature, FlushMode.Never);
     }
 
-    private async Task FenceOthersAsync(WorkerLook look)
+    private async Task FenceOthersAsync(WorkerLook look, CancellationToken cancellationToken)
     {
         CheckOwner(look.OwnerExists, look.Owner);
+        var givenUp = await GiveWayAsync(look, cancellationToken);
         CheckNumber(look);
         (PreviousOwner, Generations) = (look.Owner, look.Generations);
-        var siblings = await FindSiblingsAsync(look);
-        await FenceAsync(look, siblings);
+        _own.GoOn();
+        await FenceAsync(look, givenUp);
         if (Fenced.Count > 0)
         {
             await Room;
@@ -305,6 +315,7 @@ internal sealed partial class Claim : IRunFolder
 
     private void CheckOwner(bool exists, OwnerRecord? owner)
     {
+        CheckSibling(owner);
         var ownership = WorkerOwnership.Decide(exists, owner, _claimant.Manager);
         var ours = ownership is Ownership.Unowned or Ownership.Ours or Ownership.Superseded;
         if (ownership == Ownership.NewerEpoch && !_claimant.Takes)
@@ -330,48 +341,22 @@ internal sealed partial class Claim : IRunFolder
         }
     }
 
-    /// <summary>Folders of this very run under another worker's name: the lower number goes on, the higher one gives way.</summary>
-    private async Task<HashSet<long>> FindSiblingsAsync(WorkerLook look)
+    private async Task FenceAsync(WorkerLook look, HashSet<long> givenUp)
     {
-        if (look.Owner is { } last && last.Run == _claimant.Run && _claimant.Siblings.NameOf(_claimant.Worker, last.Number) is { } finished)
-        {
-            throw SameDirectory(finished);
-        }
-        var siblings = new HashSet<long>();
-        foreach (var other in look.Runs.Where(run => run != Number))
-        {
-            await _claimant.Siblings.SignedAsync(_claimant.Worker, other);
-            var bytes = await SmallFile.ReadAsync(_files, WorkerLayout.RunOwner(WorkerLayout.Run(other)), RunOwnerLimit, CancellationToken.None);
-            if (bytes is null || RunOwner.TryParse(bytes) is not { } owner || owner.Run != _claimant.Run || owner.Worker == _claimant.Worker)
-            {
-                continue;
-            }
-            if (other < Number)
-            {
-                throw SameDirectory(owner.Worker);
-            }
-            siblings.Add(other);
-        }
-        return siblings;
-    }
-
-    private async Task FenceAsync(WorkerLook look, HashSet<long> siblings)
-    {
-        var others = look.Runs.Where(run => run != Number && !siblings.Contains(run)).ToList();
+        var others = look.Runs.Where(run => run != Number).ToList();
         if (others.Count > 0)
         {
             // One that fenced us since our listing may be in its commit by now, and is not to be stopped in the middle of it for nothing.
             await EnsureHeldAsync();
         }
         // Where fenced-N stands, run-N is the empty one of a MKDIR that came late; it goes with our own folder.
-        var renames = others.Select(other => (Task)_files.RenameAsync(
+        var renames = others.Select(other => _files.RenameAsync(
             WorkerLayout.Run(other), look.Fenced.Contains(other) ? Folder.Child($"late-{other}") : WorkerLayout.Fenced(other), CancellationToken.None).AsTask()).ToList();
         Room = MakeRoomAsync();
-        await Task.WhenAll(renames);
-        Fenced = [.. look.Fenced.Concat(others).Distinct().Order()];
+        // Another name of this directory that gave up has most likely removed its folder.
+        var moved = await Task.WhenAll(renames);
+        Fenced = [.. look.Fenced.Concat(others.Where((other, i) => moved[i] || !givenUp.Contains(other))).Distinct().Order()];
     }
-
-    private static DepSyncException SameDirectory(string worker) => new(ErrorKind.Duplicate, $"same directory as {worker}", "name each directory once in the workers list");
 
     private DepSyncException FencedBy(string whom) =>
         new(ErrorKind.Fenced, $"{whom} took this worker over while run number {Number} was under way; nothing of this run goes on there", "the next run decides; let one run end before the next one starts");

@@ -48,7 +48,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
             rules = rules with { TargetCreated = true };
         }
         var known = fleet.Store.LoadTarget(release.TargetKey)?.Number ?? 0;
-        var claim = await Claim.TakeAsync(files, Claimant(), Math.Max(known, release.Look.HighestNumber));
+        var claim = await Claim.TakeAsync(files, Claimant(), Math.Max(known, release.Look.HighestNumber), cancellationToken);
         try
         {
             return await RunClaimedAsync(claim, rules, cancellationToken);

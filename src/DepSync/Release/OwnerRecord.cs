@@ -31,11 +31,18 @@ internal sealed record OwnerRecord
 
     public required string Run { get; init; }
 
+    /// <summary>The name of the worker in that run's list; null where an older version pushed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Worker { get; init; }
+
     public required DateTimeOffset Time { get; init; }
 
     /// <summary>SHA-256, in hex, of the manifest that was written with it; null where an older version pushed.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ManifestSha256 { get; init; }
+
+    /// <summary>The other worker of that run whose push this is: the same directory under another name. Null when it is none.</summary>
+    public string? SiblingOf(string run, string worker) => Run == run && Worker != worker ? Worker : null;
 
     public byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ReleaseJson.Default.OwnerRecord), (byte)'\n'];
 

@@ -11,9 +11,9 @@ internal sealed class OwnershipGuard(FleetCase fleet, string worker)
     public Ownership Check(WorkerLook look, Snapshot source)
     {
         var identity = fleet.Identity;
-        if (look.Owner is { } last && last.Run == fleet.Context.Run && fleet.Siblings.NameOf(worker, last.Number) is { } sibling)
+        if (look.Owner?.SiblingOf(fleet.Context.Run, worker) is { } sibling)
         {
-            throw new DepSyncException(ErrorKind.Duplicate, $"same directory as {sibling}", "name each directory once in the workers list");
+            throw Claim.SameDirectory(sibling);
         }
         var ownership = WorkerOwnership.Decide(look.OwnerExists, look.Owner, identity.Current);
         if (fleet.Config.Takeover)

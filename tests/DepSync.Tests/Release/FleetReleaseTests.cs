@@ -1,3 +1,4 @@
+using DepSync.Config;
 using DepSync.Model;
 using DepSync.Tests.Support;
 
@@ -131,6 +132,34 @@ public sealed class FleetReleaseTests : IDisposable
         Assert.Equal([WorkerStatus.Synced, WorkerStatus.Skipped], report.Workers.Select(worker => worker.Status).Order());
         Assert.Contains("same directory as", report.Workers.Single(worker => worker.Status == WorkerStatus.Skipped).Error!.Message, StringComparison.Ordinal);
         _run.AssertEqualTrees();
+    }
+
+    /// <summary>Its own record from before the loss is no other name's, although another worker of the run has a record of the same number.</summary>
+    [Fact]
+    public async Task Takeover_that_loses_a_connection_behind_its_record_goes_on_over_the_next_one()
+    {
+        _run.Manager.Write("x", "one");
+        using var folder = new TempTree();
+        RunConfig Both(ReleaseFixture manager) => manager.Config with { Workers = [.. manager.Config.Workers, ReleaseFixture.Address("other", folder.Path)] };
+        await _run.RunAsync(Both(_run));
+        using var second = _run.OtherManager("second");
+        second.Manager.Write("x", "two");
+        var (isRecorded, isLost) = (false, false);
+        var losing = new FaultScript
+        {
+            CutOnceWhen = call =>
+            {
+                var isMeant = isRecorded && !isLost && call.StartsWith("list ", StringComparison.Ordinal);
+                isRecorded |= call.EndsWith("-> .depsync/owner.json", StringComparison.Ordinal);
+                isLost |= isMeant;
+                return isMeant;
+            },
+        };
+        second.Connect = (address, cancellationToken) => (address.Name == "other" ? new FaultScript() : losing).Connect(address, cancellationToken);
+        var report = await second.RunAsync(Both(second) with { Takeover = true });
+        Assert.True(isLost);
+        Assert.All(report.Workers, worker => Assert.Equal((worker.Worker, WorkerStatus.Synced), (worker.Worker, worker.Status)));
+        Assert.Equal("two", _run.Worker.Read("x"));
     }
 
     [Fact]

@@ -22,6 +22,9 @@ internal sealed class FaultScript
 
     public bool CutOnce { get; init; }
 
+    /// <summary>At which calls the connection that makes them is gone; other connections go on.</summary>
+    public Func<string, bool> CutOnceWhen { get; init; } = _ => false;
+
     /// <summary>Exactly this call fails.</summary>
     public int? FailAt { get; init; }
 
@@ -75,7 +78,7 @@ internal sealed class FaultScript
         {
             _calls.Add(call);
             _cut |= _calls.Count == CutAt && !CutOnce;
-            return _cut || _calls.Count == CutAt ? Fate.Cut
+            return _cut || _calls.Count == CutAt || CutOnceWhen(call) ? Fate.Cut
                 : _calls.Count == FailAt || Fails(call) ? Fate.Fail
                 : Fate.Made;
         }

@@ -79,7 +79,7 @@ internal sealed class DeltaStager
         {
             return true;
         }
-        await _stager.RemoveAsync(item.Staged);
+        await FileStager.RemoveAsync(_files, item.Staged);
         if (digest is not null)
         {
             _case.Source.Forget(old.Digest!.Value, version);

@@ -117,11 +117,12 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     public async Task DropAsync(RelativePath staged, IWorkerFile file)
     {
         await file.DisposeAsync();
-        await RemoveAsync(staged);
+        await RemoveAsync(files, staged);
     }
 
-    /// <inheritdoc cref="DropAsync"/>
-    public async Task RemoveAsync(RelativePath staged)
+    /// <summary>Removes what is not to be committed.</summary>
+    /// <exception cref="DepSyncException">Target: it cannot be removed.</exception>
+    public static async Task RemoveAsync(IWorkerFileSystem files, RelativePath staged)
     {
         try
         {
@@ -129,7 +130,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         }
         catch (WorkerFileException exception)
         {
-            throw new DepSyncException(ErrorKind.Target, $"what was sent in part cannot be removed from {staged}: {exception.Message}", "nothing was committed; look at the rights and the space of the target on the worker", exception);
+            throw new DepSyncException(ErrorKind.Target, $"what was sent and is not to go live cannot be removed from {staged}: {exception.Message}", "nothing was committed; look at the rights and the space of the target on the worker", exception);
         }
     }
 
@@ -261,7 +262,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         int? mode = files.Capabilities.UnixModes ? entry.Mode & PermissionBits : null;
         var attributes = file.SetAttributesAsync(new AttributeChange(mode, entry.WorkerSeconds), cancellationToken);
         var stat = file.StatAsync(cancellationToken);
-        var flush = request.Flush == FlushMode.Durable ? file.FlushAsync(cancellationToken) : ValueTask.CompletedTask;
+        var flush = StagingFlush.IsFlushedWhenSent(item, request.Flush, files.Capabilities) ? file.FlushAsync(cancellationToken) : ValueTask.CompletedTask;
         var close = file.CloseAsync(cancellationToken);
         // An owner that the login may not set is no failure: the file is then the login's own, as with every other tool.
         await AllAsync([write, new ValueTask(owner), attributes, flush, close]);

@@ -15,6 +15,15 @@ internal sealed class StagingFlush(IWorkerFileSystem files, StageRequest request
     /// <summary>Items in one flight, as in staging.</summary>
     private const int ItemsInFlight = 256;
 
+    private const int OwnerRead = 0b100_000_000;
+
+    /// <summary>
+    /// Whether a file is brought to disk over the handle that it is written with, also where all others are flushed at once: one that its owner may not read cannot be opened again when
+    /// that flush fails.
+    /// </summary>
+    public static bool IsFlushedWhenSent(StagedItem item, FlushMode flush, WorkerCapabilities able) =>
+        flush == FlushMode.Durable || (flush == FlushMode.AtOnce && able.UnixModes && (item.Change.Source!.Mode & OwnerRead) == 0);
+
     /// <summary>The way that was gone, which the commit follows.</summary>
     public async Task<FlushMode> RunAsync(long bytes, GuardItem guard, CancellationToken cancellationToken)
     {
@@ -24,7 +33,7 @@ internal sealed class StagingFlush(IWorkerFileSystem files, StageRequest request
         }
         if (request.Flush == FlushMode.AtOnce)
         {
-            foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.File).Chunk(ItemsInFlight))
+            foreach (var flight in request.Items.Where(item => item.Change.Kind == EntryKind.File && !IsFlushedWhenSent(item, request.Flush, files.Capabilities)).Chunk(ItemsInFlight))
             {
                 await Task.WhenAll(flight.Select(item => guard(item, () => FlushFileAsync(item.Staged, cancellationToken))).ToList());
             }
@@ -39,6 +48,7 @@ internal sealed class StagingFlush(IWorkerFileSystem files, StageRequest request
     }
 
     /// <summary>What cannot be flushed is taken away again: it may lie in a new directory that goes live as a whole. What was not staged is not there.</summary>
+    /// <exception cref="DepSyncException">Target: it cannot be removed.</exception>
     private async Task FlushFileAsync(RelativePath staged, CancellationToken cancellationToken)
     {
         try
@@ -52,7 +62,7 @@ internal sealed class StagingFlush(IWorkerFileSystem files, StageRequest request
         }
         catch (WorkerFileException)
         {
-            await files.RemoveFileAsync(staged, CancellationToken.None);
+            await FileStager.RemoveAsync(files, staged);
             throw;
         }
     }

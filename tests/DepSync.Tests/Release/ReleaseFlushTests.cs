@@ -3,6 +3,7 @@ using System.Runtime.Versioning;
 using DepSync.Model;
 using DepSync.Release;
 using DepSync.Tests.Support;
+using DepSync.Workers;
 
 namespace DepSync.Tests.Release;
 
@@ -57,6 +58,57 @@ public sealed class ReleaseFlushTests
         Assert.NotEqual(
             File.ReadAllText(Path.Combine(scenario.Run.Manager.Path, problem.Path.ToString())),
             Path.Combine(scenario.Run.Worker.Path, problem.Path.ToString()) is var left && File.Exists(left) ? File.ReadAllText(left) : null);
+    }
+
+    /// <summary>Beside a new directory, with which it would go live.</summary>
+    [NeedsFact("find")]
+    public async Task What_cannot_be_flushed_nor_removed_ends_the_push_before_its_commit()
+    {
+        using var scenario = await PrepareAsync();
+        var opened = 0;
+        var script = new FaultScript
+        {
+            Shell = true,
+            Fails = call => call == FlushAll || call.StartsWith("remove .depsync/run-2/new/", StringComparison.Ordinal)
+                || (call.StartsWith("open .depsync/run-2/new/", StringComparison.Ordinal) && Interlocked.Increment(ref opened) == 1),
+        };
+        scenario.Run.Connect = script.Connect;
+        var result = await scenario.Run.SyncAsync();
+        Assert.Equal(ErrorKind.Target, result.Error?.Kind);
+        Assert.Contains("cannot be removed", result.Error!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(script.Calls, ReleaseOrderTests.IsLive);
+        Assert.Equal(scenario.Before, scenario.Live());
+        scenario.Run.Connect = null;
+        Assert.Null((await scenario.Run.SyncAsync()).Error);
+        scenario.Run.AssertEqualTrees();
+    }
+
+    /// <summary>Over SFTP to a login that is not root, to whom such a file cannot be opened again.</summary>
+    [NeedsFact("find", "setpriv", Requirement.Root)]
+    public async Task Files_that_their_owner_may_not_read_are_flushed_too_where_a_flush_at_once_fails()
+    {
+        var folder = TempTree.InMemory().SetMode(""u8, 0b111_001_001);
+        using var run = new ReleaseFixture(folder);
+        SftpServerProcess.Own(run.Worker);
+        for (var i = 0; i < Stager.ItemsForOneFlush; i++)
+        {
+            run.Manager.Write($"many/{i.ToString(CultureInfo.InvariantCulture)}", $"file {i}");
+        }
+        run.Manager.Write("write-only", "one").SetMode("write-only"u8, 0b010_000_000).Write("new/closed", "two").SetMode("new/closed"u8, 0).Write("new/group", "three").SetMode("new/group"u8, 0b000_100_100);
+        using var server = SftpServerProcess.Start("/");
+        var script = new FaultScript { Shell = true, Fails = call => call == FlushAll };
+        run.Connect = async (address, cancellationToken) =>
+        {
+            var options = new SftpWorkerOptions(TimeSpan.FromSeconds(60), TimeProvider.System);
+            return new FaultyWorker(await SftpWorker.OpenAsync(server.Transport, address.Path, options, cancellationToken), script);
+        };
+        var result = await run.SyncAsync(run.Config with { Workers = [ReleaseFixture.Address("worker", run.Worker.Path) with { User = "u", Host = "worker.invalid" }] });
+        Assert.True(result.Error is null, $"{result.Error}: {string.Join(", ", result.Problems)}");
+        Assert.Contains(FlushAll, script.Calls);
+        var staged = script.Calls.Where(call => call.StartsWith("create .depsync/run-1/new/", StringComparison.Ordinal)).Select(call => call.Split(' ')[1]).ToList();
+        Assert.InRange(staged.Count, Stager.ItemsForOneFlush + 3, Stager.ItemsForOneFlush + 5);
+        Assert.All(staged, path => Assert.Single(script.Calls, $"flush {path}"));
+        TreeText.AssertMirrored(run.Manager.Path, run.Worker.Path);
     }
 
     [NeedsFact("find")]

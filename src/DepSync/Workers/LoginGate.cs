@@ -22,6 +22,13 @@ internal sealed class LoginGate(int places)
         return new Place(gate);
     }
 
+    /// <summary>As the other one, with a place that is free again after <paramref name="longest"/> even if nobody frees it: where nothing tells when a login has ended.</summary>
+    public async Task<IDisposable> EnterAsync(WorkerAddress worker, TimeSpan longest, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var place = await EnterAsync(worker, cancellationToken);
+        return new TimedPlace(place, clock.CreateTimer(static place => ((IDisposable)place!).Dispose(), place, longest, Timeout.InfiniteTimeSpan));
+    }
+
     private sealed class Place(SemaphoreSlim gate) : IDisposable
     {
         private int _left;
@@ -32,6 +39,15 @@ internal sealed class LoginGate(int places)
             {
                 gate.Release();
             }
+        }
+    }
+
+    private sealed class TimedPlace(IDisposable place, ITimer timer) : IDisposable
+    {
+        public void Dispose()
+        {
+            timer.Dispose();
+            place.Dispose();
         }
     }
 }

@@ -45,7 +45,7 @@ internal sealed partial class SftpWorker
             worker.Capabilities = worker.Capabilities with { FilesInFlight = FilesInFlight(client, roundTrip) };
             if (transport.StartCommand is { } start)
             {
-                worker._shell = new WorkerShell(new ShellRunner(start, options.Clock), root, worker) { Tell = options.Tell, EachCommandIsALogin = transport.EachCommandIsALogin };
+                worker._shell = new WorkerShell(new ShellRunner(start, options.Clock) { EnterLogin = transport.EachCommandIsALogin ? options.EnterLogin : null }, root, worker) { Tell = options.Tell, EachCommandIsALogin = transport.EachCommandIsALogin };
             }
             return worker;
         }

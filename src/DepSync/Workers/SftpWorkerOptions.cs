@@ -12,6 +12,9 @@ internal sealed record SftpWorkerOptions(TimeSpan IdleTimeout, TimeProvider Cloc
     /// <summary>As <see cref="Sftp.SftpOptions.HeldBackUntil"/>; null: nothing is held back.</summary>
     public Func<long>? HeldBackUntil { get; init; }
 
+    /// <summary>As <see cref="ShellRunner.EnterLogin"/>.</summary>
+    public Func<CancellationToken, Task<IDisposable>>? EnterLogin { get; init; }
+
     /// <summary>Is told what the log should have of this worker; any thread.</summary>
     public Action<string> Tell { get; init; } = static _ => { };
 }

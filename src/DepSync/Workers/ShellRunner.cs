@@ -17,8 +17,15 @@ internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
 {
     private const int ReadSize = 32 << 10;
 
+    /// <summary>
+    /// Waits for a place to log in, where each command comes over a connection of its own; that counts against no patience. The place is left when the command begins to answer or has
+    /// ended: no connection tells sooner that its login is through.
+    /// </summary>
+    public Func<CancellationToken, Task<IDisposable>>? EnterLogin { private get; init; }
+
     public async Task<ShellAnswer> RunAsync(ShellRequest request, CancellationToken cancellationToken)
     {
+        using var place = EnterLogin is null ? null : await EnterLogin(cancellationToken);
         using var deadline = new CancellationTokenSource(request.Patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         var token = either.Token;
@@ -26,7 +33,7 @@ internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
         {
             // Never on the thread that asks, which may be the one that reads the connection's replies: to begin a command is to send, and a send blocks for as long as a peer does not
             // read. What is given up here ends with the connection.
-            return await Task.Run(() => RunOnceAsync(request, token), CancellationToken.None).WaitAsync(token);
+            return await Task.Run(() => RunOnceAsync(request, place, token), CancellationToken.None).WaitAsync(token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -38,13 +45,13 @@ internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
         }
     }
 
-    private async Task<ShellAnswer> RunOnceAsync(ShellRequest request, CancellationToken cancellationToken)
+    private async Task<ShellAnswer> RunOnceAsync(ShellRequest request, IDisposable? place, CancellationToken cancellationToken)
     {
         using var command = await start(request.CommandLine, cancellationToken);
-        return await ExchangeAsync(command, request, cancellationToken);
+        return await ExchangeAsync(command, request, place, cancellationToken);
     }
 
-    private static async Task<ShellAnswer> ExchangeAsync(IShellCommand command, ShellRequest request, CancellationToken cancellationToken)
+    private static async Task<ShellAnswer> ExchangeAsync(IShellCommand command, ShellRequest request, IDisposable? place, CancellationToken cancellationToken)
     {
         var writing = WriteAsync(command, request.Input, cancellationToken);
         try
@@ -52,6 +59,7 @@ internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
             var output = new ArrayBufferWriter<byte>();
             while (await command.ReadAsync(output.GetMemory(ReadSize), cancellationToken) is var count and > 0)
             {
+                place?.Dispose();
                 output.Advance(count);
                 if (output.WrittenCount > request.OutputLimit)
                 {

@@ -137,6 +137,8 @@ internal sealed class WorkerConnector
             var options = new SftpWorkerOptions(_config.Ssh.IdleTimeout, _clock)
             {
                 GatherReplies = gather,
+                // What has not logged in by then fails as a connection does, or sits in a session that is slow to say so.
+                EnterLogin = token => Logins.EnterAsync(worker, _config.Ssh.ConnectTimeout, _clock, token),
                 Tell = message => _observer.On(new Note(NoteLevel.Detail, message) { Worker = worker.Name }),
             };
             if (_sending is not null && _receiving is not null)

@@ -47,5 +47,43 @@ public sealed class LoginGateTests
         Assert.DoesNotContain("MaxStartups", server.Log, StringComparison.Ordinal);
     }
 
+    /// <summary>With the ssh program each command is a login; the same sshd meets no fourth one either.</summary>
+    [SshdFact]
+    public async Task Commands_of_twelve_workers_at_once_stay_below_MaxStartups_of_their_host()
+    {
+        using var server = SshdServer.Start(new SshdOptions { Lines = ["MaxStartups 3:100:3"] });
+        using var tree = new TempTree();
+        tree.Write("a", "a");
+        var run = SshRun.For(SshRun.Settings(server, SshClientKind.OpenSsh) with { ConnectTimeout = TimeSpan.FromMinutes(1) });
+        var connector = new WorkerConnector(run.Config, run, null, TimeProvider.System) { Logins = new LoginGate(3) };
+        var files = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => connector.ConnectAsync(SshRun.Worker(server, tree.Path, $"w{i}"), default)));
+        var answers = await Task.WhenAll(files.Select(worker => worker.HashFilesAsync([new SizedPath(RelativePath.Parse("a"), 1)], default).AsTask()));
+        Assert.All(answers, answer => Assert.NotNull(Assert.Single(answer!)));
+        Assert.All(await Task.WhenAll(files.Select(worker => worker.FlushAllAsync(1, default).AsTask())), Assert.True);
+        foreach (var worker in files)
+        {
+            await worker.DisposeAsync();
+        }
+        Assert.Empty(run.Notes);
+        Assert.DoesNotContain("MaxStartups", server.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_place_of_a_login_whose_end_nobody_sees_is_free_after_its_time()
+    {
+        var (gate, clock) = (new LoginGate(1), new FakeTimeProvider());
+        var first = await gate.EnterAsync(At("a", 22), TimeSpan.FromSeconds(10), clock, default).WaitAsync(Soon);
+        var second = gate.EnterAsync(At("a", 22), TimeSpan.FromSeconds(10), clock, default);
+        clock.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(second.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        var place = await second.WaitAsync(Soon);
+        first.Dispose();
+        var third = gate.EnterAsync(At("a", 22), default);
+        Assert.False(third.IsCompleted, "a place that was left by time and by hand is free once");
+        place.Dispose();
+        (await third.WaitAsync(Soon)).Dispose();
+    }
+
     private static WorkerAddress At(string host, int port) => new() { Name = host, Target = host, Host = host, Port = port, Path = "/x/y" };
 }

@@ -8,50 +8,75 @@ using DepSync.Workers;
 namespace DepSync.Release;
 
 /// <summary>
-/// Connects workers with <see cref="LoginPatience"/>: counts refused logins in the state by target, and leaves a worker alone whose time has not come. A worker that has refused in
-/// this run is not asked again. A dry run tries always and counts nothing, as it writes nothing. Safe for concurrent use by different workers.
+/// Connects workers with <see cref="LoginPatience"/>: counts refused logins in the state, and leaves a login alone whose time has not come. Targets that share a login (user, host, port
+/// and key) share its row: the first of them tries, the others wait for what becomes of it, and none tries a login that was refused in this run. A dry run waits for no time and counts
+/// nothing, as it writes nothing. Safe for concurrent use by different workers.
 /// </summary>
 internal sealed class LoginKeeper(RunConfig config, RunContext context, StateStore store, ConnectWorker connect)
 {
-    private readonly ConcurrentDictionary<string, WorkerLostException> _refused = new();
+    private readonly ConcurrentDictionary<string, FirstTry> _tries = new();
+    private readonly Lock _recording = new();
 
-    /// <exception cref="WorkerLostException">Login: refused, or not tried because it was refused before. Whatever else connecting throws.</exception>
+    /// <exception cref="WorkerLostException">Login: refused, to this or another target of the same login, or not tried because it was refused before. Whatever else connecting throws.</exception>
     /// <exception cref="DepSyncException">LocalFiles: the state cannot be read or written.</exception>
     public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, CancellationToken cancellationToken)
     {
-        if (worker.IsLocal || config.DryRun)
+        if (worker.IsLocal)
         {
             return await connect(worker, cancellationToken);
         }
-        if (_refused.TryGetValue(worker.Name, out var earlier))
+        var key = LoginTraits.Key(worker, config.Ssh);
+        var mine = new FirstTry();
+        var first = _tries.GetOrAdd(key, mine);
+        if (first == mine)
         {
-            throw earlier;
+            try
+            {
+                return await TryAsync(worker, key, first, cancellationToken);
+            }
+            finally
+            {
+                first.End();
+            }
         }
-        var (key, with) = (WorkerRelease.TargetKey(worker), LoginTraits.Of(worker, config.Ssh));
-        if (context.Logins == LoginTries.Patient && store.LoadTarget(key)?.RefusedLogins is { } past && LoginPatience.WaitsUntil(past, with, context.Clock.GetUtcNow()) is { } next)
+        await first.Ended.WaitAsync(cancellationToken);
+        return first.Refusal is { } refused ? throw refused : await TryAsync(worker, key, first, cancellationToken);
+    }
+
+    private async Task<IWorkerFileSystem> TryAsync(WorkerAddress worker, string key, FirstTry first, CancellationToken cancellationToken)
+    {
+        var with = LoginTraits.Of(worker, config.Ssh);
+        if (!config.DryRun && context.Logins == LoginTries.Patient && store.LoadLogin(key)?.Refused is { } past && LoginPatience.WaitsUntil(past, with, context.Clock.GetUtcNow()) is { } next)
         {
             throw NotTried(worker, past, next);
         }
         try
         {
             var files = await connect(worker, cancellationToken);
-            Record(key, null);
+            Record(key, _ => null);
             return files;
         }
         catch (WorkerLostException lost) when (lost.IsRefusedLogin)
         {
-            _refused[worker.Name] = lost;
-            Record(key, RefusedLogins.After(store.LoadTarget(key)?.RefusedLogins, with, context.Clock.GetUtcNow()));
+            first.Refusal = lost;
+            Record(key, past => RefusedLogins.After(past, with, context.Clock.GetUtcNow()));
             throw;
         }
     }
 
-    private void Record(string key, RefusedLogins? refused)
+    private void Record(string key, Func<RefusedLogins?, RefusedLogins?> next)
     {
-        var state = store.LoadTarget(key);
-        if (state?.RefusedLogins != refused)
+        if (config.DryRun)
         {
-            store.SaveTarget(key, (state ?? TargetState.Create(key)) with { RefusedLogins = refused });
+            return;
+        }
+        lock (_recording)
+        {
+            var past = store.LoadLogin(key)?.Refused;
+            if (next(past) is var refused && refused != past)
+            {
+                store.SaveLogin(new LoginState { Schema = LoginState.CurrentSchema, Login = key, Refused = refused });
+            }
         }
     }
 
@@ -61,4 +86,22 @@ internal sealed class LoginKeeper(RunConfig config, RunContext context, StateSto
         "When it is mended there, `depsync check` tries now, and so does a run with --only or on a terminal. What is changed here (key, user, ssh settings) ends the waiting by itself.");
 
     private static string Text(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);
+
+    /// <summary>How the first try of a login in this run ended. What was no refusal (not reached, host key) says nothing of the login, and holds up no other target any longer.</summary>
+    private sealed class FirstTry
+    {
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private volatile WorkerLostException? _refusal;
+
+        public Task Ended => _ended.Task;
+
+        /// <summary>The last refusal of this run; null while there was none.</summary>
+        public WorkerLostException? Refusal
+        {
+            get => _refusal;
+            set => _refusal = value;
+        }
+
+        public void End() => _ended.TrySetResult();
+    }
 }

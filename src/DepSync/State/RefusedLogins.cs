@@ -1,6 +1,6 @@
 namespace DepSync.State;
 
-/// <summary>Logins that a target has refused one after the other. Immutable.</summary>
+/// <summary>Tries of one login that were refused one after the other. Immutable.</summary>
 /// <param name="Count">How many in a row; 1 or more.</param>
 /// <param name="Last">When the last one was.</param>
 /// <param name="With">What was logged in with, as <c>LoginTraits</c> tells it: once that differs, something was mended and the row is over.</param>

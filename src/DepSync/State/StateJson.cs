@@ -11,4 +11,5 @@ namespace DepSync.State;
     WriteIndented = true)]
 [JsonSerializable(typeof(ManagerState))]
 [JsonSerializable(typeof(TargetState))]
+[JsonSerializable(typeof(LoginState))]
 internal sealed partial class StateJson : JsonSerializerContext;

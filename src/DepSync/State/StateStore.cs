@@ -8,9 +8,10 @@ using DepSync.Platform;
 namespace DepSync.State;
 
 /// <summary>
-/// This machine's memory of one manager directory and its targets: <c>managers/HASH/manager.json</c> and <c>managers/HASH/targets/HASH.json</c> in the state folder.
+/// This machine's memory of one manager directory, its targets and the logins to them: <c>managers/HASH/manager.json</c>, <c>targets/HASH.json</c> and <c>logins/HASH.json</c> beside it,
+/// in the state folder.
 /// Reading never creates anything; saving creates the folders. A damaged file counts as absent and is told by <see cref="Warnings"/>; losing the state costs a first contact.
-/// Threads: different targets may be loaded and saved at the same time.
+/// Threads: different targets and logins may be loaded and saved at the same time.
 /// </summary>
 internal sealed class StateStore
 {
@@ -55,6 +56,12 @@ internal sealed class StateStore
     /// <inheritdoc cref="SaveManager"/>
     public void SaveTarget(string key, TargetState state) => Save(TargetFile(key), state, StateJson.Default.TargetState);
 
+    /// <inheritdoc cref="LoadManager"/>
+    public LoginState? LoadLogin(string key) => Load(LoginFile(key), StateJson.Default.LoginState, s => s.Schema, LoginState.CurrentSchema);
+
+    /// <inheritdoc cref="SaveManager"/>
+    public void SaveLogin(LoginState state) => Save(LoginFile(state.Login), state, StateJson.Default.LoginState);
+
     /// <summary>Null when there is none that is whole.</summary>
     public ManifestCopy? LoadManifest(string key) => ManifestCopy.Read(ManifestFile(key));
 
@@ -76,6 +83,8 @@ internal sealed class StateStore
     private string ManagerFile => Path.Combine(_folder, "manager.json");
 
     private string TargetFile(string key) => Path.Combine(_folder, "targets", Hash(key) + ".json");
+
+    private string LoginFile(string key) => Path.Combine(_folder, "logins", Hash(key) + ".json");
 
     private T? Load<T>(string path, JsonTypeInfo<T> type, Func<T, int> schemaOf, int schema)
         where T : class

@@ -30,9 +30,6 @@ internal sealed record TargetState
     /// <summary>Whether it was pushed to successfully once: its absence is then no first contact.</summary>
     public bool Known { get; init; }
 
-    /// <summary>Null when the last login was not refused, and in states of older versions.</summary>
-    public RefusedLogins? RefusedLogins { get; init; }
-
     /// <summary>The state of a target that was never contacted.</summary>
     public static TargetState Create(string target) => new() { Schema = CurrentSchema, Target = target };
 }

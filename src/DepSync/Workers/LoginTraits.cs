@@ -15,6 +15,14 @@ internal static class LoginTraits
 {
     private static readonly string[] DefaultFiles = [.. SshIdentity.DefaultNames, "config"];
 
+    /// <summary>Which login it is: targets that have the same are logged in to with the same user and key at the same address, as far as their lines and the settings tell.</summary>
+    public static string Key(WorkerAddress worker, SshSettings settings)
+    {
+        // Without a user the ssh program may take one from its own configuration.
+        var user = worker.User ?? (settings.Client == SshClientKind.Builtin ? Environment.UserName : "");
+        return string.Create(CultureInfo.InvariantCulture, $"{user}@{worker.Host!.ToUpperInvariant()}:{worker.Port} {worker.Identity ?? settings.Identity}");
+    }
+
     public static string Of(WorkerAddress worker, SshSettings settings)
     {
         var identity = worker.Identity ?? settings.Identity;

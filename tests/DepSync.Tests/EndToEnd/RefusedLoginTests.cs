@@ -35,5 +35,28 @@ public sealed class RefusedLoginTests
         (await box.SyncAsync("--ssh-client", client)).Expect(0);
     }
 
+    [SshdTheory]
+    [InlineData("builtin")]
+    [InlineData("openssh")]
+    public async Task Two_targets_of_one_login_are_one_refused_login_a_run(string client)
+    {
+        using var box = new Sandbox();
+        box.Manager.Write("conf/a.xml", "a");
+        var wrong = Path.Combine(box.Folder, "wrong");
+        Command.Run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", wrong);
+        foreach (var name in new[] { "v", "w" })
+        {
+            box.AddTree(name);
+            box.AddLine($"{box.Sshd.User}@127.0.0.1:{box.Folder}/{name} name={name} port={box.Sshd.Port} identity={wrong}");
+        }
+        for (var run = 1; run <= 4; run++)
+        {
+            var refused = Sandbox.Results((await box.SyncAsync("--ssh-client", client, "--json")).Expect(45));
+            Assert.Equal(["v", "w"], refused.Where(result => result.Value.GetProperty("error").GetProperty("kind").GetString() == "login").Select(result => result.Key).Order(StringComparer.Ordinal));
+        }
+        await Until.TrueAsync(() => Connections(box) >= 3, "three connections in the log");
+        Assert.Equal(3, Connections(box));
+    }
+
     private static int Connections(Sandbox box) => box.Sshd.Log.Split('\n').Count(line => line.StartsWith("Connection from ", StringComparison.Ordinal));
 }

@@ -62,7 +62,7 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
         _clock.Advance(TimeSpan.FromMinutes(5));
         _failure = null;
         Assert.Null(await RunAsync(expectedTries: 4));
-        Assert.Null(Store.LoadTarget(WorkerRelease.TargetKey(_worker))!.RefusedLogins);
+        Assert.Null(Store.LoadLogin(Login)!.Refused);
         _failure = Refused;
         await RefuseAsync(3);
     }
@@ -120,12 +120,12 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
     {
         _failure = new WorkerLostException(ErrorKind.Login, "the key cannot be read here");
         await RefuseAsync(5);
-        Assert.Null(Store.LoadTarget(WorkerRelease.TargetKey(_worker)));
+        Assert.Null(Store.LoadLogin(Login));
         _failure = Refused;
         await RefuseAsync(2);
         _failure = new WorkerLostException(ErrorKind.HostKey, "changed");
         await RefuseAsync(2);
-        Assert.Equal(2, Store.LoadTarget(WorkerRelease.TargetKey(_worker))!.RefusedLogins!.Count);
+        Assert.Equal(2, Store.LoadLogin(Login)!.Refused!.Count);
     }
 
     [Fact]
@@ -134,11 +134,11 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
         await RefuseAsync(4);
         var atOnce = new RunContext("r", "", this, _clock, null) { Logins = LoginTries.AtOnce };
         await Assert.ThrowsAsync<WorkerLostException>(() => Keeper(atOnce, new SshSettings()).ConnectAsync(_worker, default));
-        Assert.Equal(5, Store.LoadTarget(WorkerRelease.TargetKey(_worker))!.RefusedLogins!.Count);
+        Assert.Equal(5, Store.LoadLogin(Login)!.Refused!.Count);
         var dry = new LoginKeeper(new RunConfig { ManagerDir = "/manager", Workers = [], DryRun = true }, new RunContext("r", "", this, _clock, null), Store, Connect);
         await Assert.ThrowsAsync<WorkerLostException>(() => dry.ConnectAsync(_worker, default));
         Assert.Equal(6, _tries);
-        Assert.Equal(5, Store.LoadTarget(WorkerRelease.TargetKey(_worker))!.RefusedLogins!.Count);
+        Assert.Equal(5, Store.LoadLogin(Login)!.Refused!.Count);
     }
 
     [Fact]
@@ -150,13 +150,85 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
         Assert.Equal(1, _tries);
     }
 
+    /// <summary>Two folders on one host, and a third one behind another key.</summary>
     [Fact]
-    public async Task The_rest_of_a_targets_state_stays()
+    public async Task Targets_that_share_a_login_share_its_row_and_others_have_their_own()
     {
-        var key = WorkerRelease.TargetKey(_worker);
-        Store.SaveTarget(key, TargetState.Create(key) with { Number = 7, Known = true });
-        await RefuseAsync(1);
-        Assert.Equal((7, true, 1), (Store.LoadTarget(key)!.Number, Store.LoadTarget(key)!.Known, Store.LoadTarget(key)!.RefusedLogins!.Count));
+        var beside = _worker with { Name = "v", Path = "/y", Host = "NODE-1" };
+        await RunAsync(expectedTries: 1);
+        await RunAsync(expectedTries: 2, beside);
+        await RunAsync(expectedTries: 3);
+        Assert.Contains("3 times in a row", (await RunAsync(expectedTries: 3, beside))!.Message, StringComparison.Ordinal);
+        await RunAsync(expectedTries: 4, beside with { Identity = Path.Combine(_folder.Path, "none") });
+        await RunAsync(expectedTries: 5, beside with { User = "v" });
+        await RunAsync(expectedTries: 6, beside with { Port = 2222 });
+        await RunAsync(expectedTries: 7, beside with { Host = "node-2" });
+        Assert.Contains("3 times in a row", (await RunAsync(expectedTries: 7))!.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>All at once, in one run.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_login_that_is_refused_is_tried_once_a_run_however_many_targets_share_it(bool dryRun)
+    {
+        var trying = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var keeper = Keeper(dryRun, async (_, _) =>
+        {
+            Interlocked.Increment(ref _tries);
+            await trying.Task;
+            throw Refused;
+        });
+        var connecting = Enumerable.Range(0, 8).Select(i => keeper.ConnectAsync(_worker with { Name = $"w{i}", Path = $"/{i}" }, default)).ToList();
+        trying.SetResult();
+        foreach (var connect in connecting)
+        {
+            Assert.True((await Assert.ThrowsAsync<WorkerLostException>(() => connect)).IsRefusedLogin);
+        }
+        Assert.Equal(1, _tries);
+        Assert.Equal(dryRun ? null : 1, Store.LoadLogin(Login)?.Refused?.Count);
+    }
+
+    [Theory]
+    [InlineData("connected")]
+    [InlineData("unreachable")]
+    [InlineData("cancelled")]
+    public async Task Targets_that_share_a_login_go_on_together_once_the_first_try_is_no_refusal(string first)
+    {
+        var trying = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var keeper = Keeper(dryRun: false, async (worker, token) =>
+        {
+            if (Interlocked.Increment(ref _tries) == 1)
+            {
+                await trying.Task;
+                return first switch
+                {
+                    "connected" => LocalWorker.Open(_folder.Path),
+                    "unreachable" => throw new WorkerLostException(ErrorKind.Unreachable, "no connection"),
+                    _ => throw new OperationCanceledException(),
+                };
+            }
+            if (_tries == 4)
+            {
+                all.SetResult();
+            }
+            // Only together they get here.
+            await all.Task.WaitAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
+            return LocalWorker.Open(_folder.Path);
+        });
+        var connecting = Enumerable.Range(0, 4).Select(i => keeper.ConnectAsync(_worker with { Name = $"w{i}", Path = $"/{i}" }, default)).ToList();
+        Assert.Equal(1, _tries);
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => keeper.ConnectAsync(_worker with { Name = "late" }, cancelled.Token));
+        trying.SetResult();
+        foreach (var connect in connecting.Skip(1))
+        {
+            await (await connect).DisposeAsync();
+        }
+        Assert.Equal(first == "connected", await Record.ExceptionAsync(() => connecting[0]) is null);
+        Assert.Equal(4, _tries);
     }
 
     private async Task RefuseAsync(int times)
@@ -183,6 +255,11 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
         Assert.Equal(expectedTries, _tries);
         return failure;
     }
+
+    private string Login => LoginTraits.Key(_worker, new SshSettings());
+
+    private LoginKeeper Keeper(bool dryRun, ConnectWorker connect) =>
+        new(new RunConfig { ManagerDir = "/manager", Workers = [], DryRun = dryRun }, new RunContext("r", "", this, _clock, null), Store, connect);
 
     private LoginKeeper Keeper(RunContext context, SshSettings settings) =>
         new(new RunConfig { ManagerDir = "/manager", Workers = [], Ssh = settings }, context, Store, Connect);

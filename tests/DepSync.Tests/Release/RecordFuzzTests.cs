@@ -27,7 +27,7 @@ public sealed class RecordFuzzTests
         [Owner.ToBytes(), new RunOwner("m", "r", "w", DateTimeOffset.UnixEpoch).ToBytes()]);
 
     private static readonly Gen<byte[]> Journal = Words.Of(
-        ["# depsync journal 1\n", "# number ", "kept ", "unlocked ", "file ", "directory ", "symlink ", "644 ", "7777777777777 ", "-1 ", "99999999999 ", "conf/a", "../x", "/", "//", ".", "\\n", "\\", "\n", "\r", "\0", "\xff", " "],
+        ["# depsync journal 1\n", "# number ", "kept ", "mode ", "file ", "directory ", "symlink ", "644 ", "7777777777777 ", "-1 ", "99999999999 ", "conf/a", "../x", "/", "//", ".", "\\n", "\\", "\n", "\r", "\0", "\xff", " "],
         [new CommitJournal(7, [new KeptEntry(1, EntryKind.File, 0x1a4, RelativePath.Parse("conf/a")), new KeptEntry(2, EntryKind.Symlink, 0x1ff, RelativePath.Root.Child("a\nb\\"u8))], [new UnlockedDirectory(RelativePath.Parse("conf"), 0x16d)]).ToBytes()]);
 
     [Fact]

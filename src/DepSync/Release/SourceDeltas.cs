@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using DepSync.Delta;
 using DepSync.Model;
 using DepSync.Scanning;
@@ -63,10 +64,6 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
             await using var file = await source.OpenAsync(entry.Path, stop);
             using var signer = Sign(entry);
             var delta = file is null ? null : await ReadAsync(entry, file, new DeltaBuilder(new BlockIndex(signature)), signer);
-            if (delta is not null)
-            {
-                signer?.Finish();
-            }
             return delta is not null && IsWorthIt(delta.DataBytes, entry) ? delta : null;
         }
         catch (IOException)
@@ -76,9 +73,13 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
         }
     }
 
-    /// <summary>Null as soon as too little was found again, or when the file is shorter than it was.</summary>
+    /// <summary>
+    /// Null as soon as too little was found again, or when the file is not the version any more that was looked at: sent whole, it is deferred. What was read is signed only when
+    /// its own hash says that it is that version; a signature of other bytes would mislead every push from then on.
+    /// </summary>
     private async Task<FileDelta?> ReadAsync(FileEntry entry, IFileContent file, DeltaBuilder builder, VersionSigner? signer)
     {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[PieceSize];
         for (long offset = 0; offset < entry.Size;)
         {
@@ -88,10 +89,16 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
             {
                 return null;
             }
+            hash.AppendData(buffer, 0, count);
             builder.Append(buffer.AsSpan(0, count));
             signer?.Append(buffer.AsSpan(0, count));
             offset += count;
         }
+        if (Digest.FromBytes(hash.GetHashAndReset()) != entry.Digest)
+        {
+            return null;
+        }
+        signer?.Finish();
         return builder.Finish();
     }
 
@@ -120,7 +127,7 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
 
         public void Append(ReadOnlySpan<byte> bytes) => _builder!.Append(bytes);
 
-        /// <summary>All of it was read, and it was that version as far as the reader can tell.</summary>
+        /// <summary>All of it was read, and the hash of what was read is that version.</summary>
         public void Finish()
         {
             deltas.Save(version, _builder!.Finish());

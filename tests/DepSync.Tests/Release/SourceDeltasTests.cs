@@ -28,19 +28,42 @@ public sealed class SourceDeltasTests : IDisposable
         using var tree = new HookedTree(SourceTree.Open(Path.Combine(_tree.Path, "manager"))) { BeforeOpen = _ => Interlocked.Increment(ref opened) };
         var store = new SignatureStore(Path.Combine(_tree.Path, "signatures"), TimeProvider.System);
         var deltas = new SourceDeltas(tree, store, default);
-        Assert.Null(await deltas.FindAsync(Entry(Version(2)), old, default));
+        var entry = Entry(Digest.Of(_bytes));
+        Assert.Null(await deltas.FindAsync(entry, old, default));
         using (var signer = deltas.Sign(Entry(old)))
         {
             Assert.Null(deltas.Sign(Entry(old)));
             signer!.Append(_bytes);
             signer.Finish();
         }
-        var found = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => deltas.FindAsync(Entry(Version(2)), old, default)));
+        var found = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => deltas.FindAsync(entry, old, default)));
         Assert.Equal(1, opened);
         Assert.All(found, delta => Assert.Same(found[0], delta));
         Assert.Equal(0, found[0]!.DataBytes);
-        Assert.True(store.Has(Version(2)));
-        Assert.Null(deltas.Sign(Entry(Version(2))));
+        Assert.True(store.Has(entry.Digest!.Value));
+        Assert.Null(deltas.Sign(entry));
+    }
+
+    [NeedsFact("find")]
+    public async Task Version_that_was_read_as_another_one_has_no_delta_and_no_signature_until_it_is_read_as_it_was()
+    {
+        var (old, version) = (Digest.Of(_bytes), _bytes.ToArray());
+        version[Size / 2] ^= 1;
+        var entry = Entry(Digest.Of(version));
+        var store = new SignatureStore(Path.Combine(_tree.Path, "signatures"), TimeProvider.System);
+        _tree.Write("manager/file"u8, _bytes);
+        using var tree = SourceTree.Open(Path.Combine(_tree.Path, "manager"));
+        using (var signer = new SourceDeltas(tree, store, default).Sign(Entry(old))!)
+        {
+            signer.Append(_bytes);
+            signer.Finish();
+        }
+        // As it was before the look that gave its digest, with the same size and nearly the same content.
+        Assert.Null(await new SourceDeltas(tree, store, default).FindAsync(entry, old, default));
+        Assert.False(store.Has(entry.Digest!.Value));
+        _tree.Write("manager/file"u8, version);
+        Assert.InRange((await new SourceDeltas(tree, store, default).FindAsync(entry, old, default))!.DataBytes, 1, Size / 10);
+        Assert.True(store.Has(entry.Digest.Value));
     }
 
     [Fact]

@@ -35,6 +35,7 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
 
     private static readonly Digest Empty = Digest.Of([]);
 
+    /// <summary>Refused is final: a command that was answered well says nothing for a shell that did not answer another one.</summary>
     private volatile Trust _trust;
     private volatile bool _cannotFlush;
     private string? _refusal;
@@ -132,7 +133,10 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
         {
             return false;
         }
-        _trust = Trust.Proven;
+        if (Interlocked.CompareExchange(ref _trust, Trust.Proven, Trust.Unknown) == Trust.Refused)
+        {
+            return false;
+        }
         answered.AsSpan(records.Count).CopyTo(digests.Span);
         return true;
     }

@@ -56,19 +56,8 @@ internal sealed class FaultScenario : IDisposable
         return new FaultScenario(run);
     }
 
-    /// <summary>Large files alone: one that changed in part, one that moved and one that was copied.</summary>
-    public static async Task<FaultScenario> PrepareDeltaAsync()
-    {
-        var run = new ReleaseFixture(TempTree.InMemory());
-        var large = "old large " + Letters(1, 263_000);
-        run.Manager.Write("a/large", large).Write("a/from", "old from " + Letters(2, 70_000)).Write("b/copied", "kept " + Letters(3, 70_000));
-        Settle(run, 1_600_000_000);
-        run.Connect = new FaultScript { Copies = true }.Connect;
-        Assert.Null((await run.SyncAsync()).Error);
-        run.Manager.Rename("a/from"u8, "a/to"u8).Write("a/large", large.Insert(130_000, "more")).Write("c/copy", "kept " + Letters(3, 70_000));
-        Settle(run, 1_600_001_000);
-        return new FaultScenario(run);
-    }
+    /// <summary><see cref="PushCase.Deltas"/> to a worker that copies and hashes.</summary>
+    public static Task<FaultScenario> PrepareDeltaAsync() => PrepareAsync(PushCase.Deltas, new ReleaseFixture(TempTree.InMemory()) { Connect = new FaultScript { Copies = true }.Connect });
 
     /// <summary>The worker and the manager's state as they were before the push.</summary>
     public void Restore()
@@ -135,8 +124,6 @@ internal sealed class FaultScenario : IDisposable
             run.Manager.SetModified(entry.Path, seconds + (entry.Path.Length == 0 ? 0 : entry.Path[0]));
         }
     }
-
-    private static string Letters(int seed, int count) => new([.. new Random(seed).GetItems("abcdefghijklmnopqrstuvwxyz".AsSpan(), count)]);
 
     private static Snapshot WithoutOwn(Snapshot tree) => new(tree.Root, tree.Entries.Where(entry => !entry.Path.TopFolder.Equals(RelativePath.Parse(".depsync"))));
 

@@ -1,3 +1,4 @@
+using DepSync.Release;
 using DepSync.Tests.Support;
 
 namespace DepSync.Tests.Release;
@@ -8,6 +9,42 @@ namespace DepSync.Tests.Release;
 /// </summary>
 internal sealed record PushCase(string Name, Action<TempTree> Before, Action<TempTree> After)
 {
+    private static readonly string Large = "old large " + Letters(1, 263_000);
+    private static readonly string Copied = "kept " + Letters(3, 70_000);
+
+    /// <summary>Large files alone: one that changed in part, one that moved and one that was copied. Only a worker that hashes its files puts them together from what it has.</summary>
+    public static PushCase Deltas { get; } = new(
+        "differences of large files",
+        tree => tree.Write("a/large", Large).Write("a/from", "old from " + Letters(2, 70_000)).Write("b/copied", Copied),
+        tree => tree.Rename("a/from"u8, "a/to"u8).Write("a/large", Large.Insert(130_000, "more")).Write("c/copy", Copied))
+    {
+        HasShell = true,
+        Copies = 4,
+    };
+
+    /// <summary>As many new files as are flushed at once, by a worker that does that, and one that it has already.</summary>
+    public static PushCase Many { get; } = new(
+        "many new files",
+        tree => tree.Write("update", "old update").Write("from", Copied),
+        tree =>
+        {
+            tree.Write("update", "new update").Rename("from"u8, "to"u8);
+            for (var i = 0; i < Stager.ItemsForOneFlush; i++)
+            {
+                tree.Write($"new/{i}", "");
+            }
+        })
+    {
+        HasShell = true,
+        Copies = 1,
+    };
+
+    /// <summary>Whether the worker's account runs commands.</summary>
+    public bool HasShell { get; private init; }
+
+    /// <summary>How many pieces of what the worker has it copies, when nothing goes wrong.</summary>
+    public int Copies { get; private init; }
+
     /// <summary>A row here is cut off at every packet.</summary>
     public static IReadOnlyList<PushCase> Rows { get; } =
     [
@@ -25,6 +62,7 @@ internal sealed record PushCase(string Name, Action<TempTree> Before, Action<Tem
             tree => tree.Delete("changed"u8).Delete("gone"u8).MakeSymlink("changed"u8, "../outside"u8).MakeSymlink("made/new"u8, "../../outside"u8)),
         new("attributes", tree => tree.Write("a/mode", "mode").Write("a/time", "time").MakeDirectory("d"u8).MakeSymlink("link"u8, "../outside/file"u8),
             tree => tree.SetMode("a/mode"u8, 0b110_000_000).SetMode("d"u8, 0b111_000_000)),
+        Deltas,
     ];
 
     /// <summary>A little of each, for what is too much with all of it.</summary>
@@ -47,5 +85,7 @@ internal sealed record PushCase(string Name, Action<TempTree> Before, Action<Tem
             .Write("a/filled", "filled").Write("ro/file", "new ro file").Write("ro/new", "new ro new").Write("top", "new top").Write("made/deep/file", "new made").Write("made/empty", "")
             .MakeSymlink("made/deep/link"u8, "file"u8).SetMode("made/deep"u8, 0b101_101_101).SetMode("ro"u8, 0b101_101_101));
 
-    public static PushCase Named(string name) => Rows.Append(Small).Append(Everything).Single(row => row.Name == name);
+    public static PushCase Named(string name) => Rows.Append(Small).Append(Everything).Append(Many).Single(row => row.Name == name);
+
+    private static string Letters(int seed, int count) => new([.. new Random(seed).GetItems("abcdefghijklmnopqrstuvwxyz".AsSpan(), count)]);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using DepSync.Release;
 using DepSync.Tests.Support;
 
 namespace DepSync.Tests.Release;
@@ -14,6 +15,8 @@ namespace DepSync.Tests.Release;
 public sealed class WireFaultTests
 {
     private const int QuietEvery = 10;
+    private const string HashCommand = "xargs -0 sha256sum --";
+    private const string FlushCommand = "xargs -0 sync -f --";
 
     private static readonly bool IsThorough = Environment.GetEnvironmentVariable("DEPSYNC_EVERY_FAULT") == "1";
 
@@ -27,7 +30,8 @@ public sealed class WireFaultTests
             var data = new TheoryData<string, string>();
             foreach (var fault in Enum.GetValues<WireFault>().Except([WireFault.None, WireFault.Freeze, WireFault.CutInRequest]))
             {
-                foreach (var push in IsThorough ? PushCase.Rows : [PushCase.Small])
+                // Only where something is copied can a copy be called done that was not.
+                foreach (var push in IsThorough ? PushCase.Rows : fault == WireFault.PretendDone ? [PushCase.Small, PushCase.Deltas] : [PushCase.Small])
                 {
                     data.Add($"{fault}", push.Name);
                 }
@@ -35,6 +39,8 @@ public sealed class WireFaultTests
             return data;
         }
     }
+
+    public static TheoryData<string> ShellFaults => [.. Enum.GetValues<ShellFault>().Where(fault => fault != ShellFault.None).Select(fault => $"{fault}")];
 
     [NeedsTheory("find", "setpriv")]
     [MemberData(nameof(Pushes))]
@@ -68,6 +74,32 @@ public sealed class WireFaultTests
         await AssertAtEveryPacketAsync(scenario, Enum.Parse<WireFault>(fault), SecondConnection.Refused, isWhole: false);
     }
 
+    /// <summary>Each command of a push that takes what the worker has: one to see if it can hash, then the files that were put together.</summary>
+    [NeedsTheory("find", "setpriv", "xargs", "sha256sum")]
+    [MemberData(nameof(ShellFaults))]
+    public async Task Push_of_differences_survives_any_command_that_goes_wrong(string fault)
+    {
+        using var scenario = await WireScenario.PrepareAsync(PushCase.Deltas);
+        await AssertAtEveryCommandAsync(scenario, Enum.Parse<ShellFault>(fault), HashCommand, _ => { });
+    }
+
+    /// <summary>What is not flushed at once, the staged files or the folders of the commit, is flushed one by one. A <c>sync</c> that does nothing and ends well is believed.</summary>
+    [NeedsTheory("find", "setpriv", "xargs", "sync")]
+    [InlineData(nameof(ShellFault.Refused))]
+    [InlineData(nameof(ShellFault.Lost))]
+    [InlineData(nameof(ShellFault.Killed))]
+    [InlineData(nameof(ShellFault.Hangs))]
+    [InlineData(nameof(ShellFault.Fails))]
+    [InlineData(nameof(ShellFault.FailsAtEnd))]
+    [InlineData(nameof(ShellFault.Greets))]
+    public async Task Push_of_many_files_survives_any_flush_at_once_that_goes_wrong(string fault)
+    {
+        using var scenario = await WireScenario.PrepareAsync(PushCase.Many);
+        var atOnce = Flushes(await scenario.RecordAsync());
+        var least = new Queue<int>([Stager.ItemsForOneFlush, 1]);
+        await AssertAtEveryCommandAsync(scenario, Enum.Parse<ShellFault>(fault), FlushCommand, wire => Assert.InRange(Flushes(wire) - atOnce, least.Dequeue(), int.MaxValue));
+    }
+
     [NeedsFact("find", "setpriv")]
     public async Task Owner_that_was_moved_away_by_a_run_that_was_cut_off_refuses_others_and_is_put_back_by_the_next_one()
     {
@@ -89,6 +121,34 @@ public sealed class WireFaultTests
         await scenario.AssertQuietAsync();
     }
 
+    private static int Flushes(WireScript wire) => wire.Requests.Count(request => request.StartsWith("Extended fsync", StringComparison.Ordinal));
+
+    private static async Task AssertAtEveryCommandAsync(WireScenario scenario, ShellFault fault, string commandLine, Action<WireScript> look)
+    {
+        var shell = scenario.Shell = new ShellScript(ShellFault.None, 0);
+        await scenario.RecordAsync();
+        var commands = shell.Commands.Index().Where(command => command.Item == commandLine).Select(command => command.Index + 1).ToList();
+        Assert.InRange(commands.Count, 2, 9);
+        var (failures, hits) = (new List<string>(), 0);
+        foreach (var n in commands)
+        {
+            try
+            {
+                var (hasHit, wire) = await scenario.AssertSurvivesAsync(fault, n);
+                hits += hasHit ? 1 : 0;
+                look(wire);
+                await scenario.AssertQuietAsync();
+            }
+            catch (Exception exception)
+            {
+                failures.Add($"{fault} at command {n}: {exception.Message}");
+            }
+        }
+        Assert.True(failures.Count == 0, string.Join('\n', failures));
+        // Files are hashed together as they come, so there may be a command less.
+        Assert.InRange(hits, 2, commands.Count);
+    }
+
     private static async Task AssertAtEveryPacketAsync(WireScenario scenario, WireFault fault, SecondConnection second, bool isWhole)
     {
         var record = await scenario.RecordAsync();
@@ -97,7 +157,7 @@ public sealed class WireFaultTests
         var (runs, hits) = (0, 0);
         for (var n = first + 1; n <= record.Requests.Count; n++)
         {
-            if (!WireScript.CanHappen(fault, record.Replies[n - 1].Status))
+            if (!WireScript.CanHappen(fault, record.Replies[n - 1].Status) || !scenario.IsOfInterest(record.Requests[n - 1], fault, IsThorough))
             {
                 continue;
             }

@@ -35,8 +35,7 @@ internal sealed class SftpServerProcess : IDisposable
 
     private static SftpServerProcess Start(string directory, string[] wrapper, string[] options)
     {
-        string[] login = Libc.IsRoot ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups"] : [];
-        string[] command = [.. wrapper, .. login, SshdOptions.ExternalSftp, .. options];
+        string[] command = [.. wrapper, .. AsLogin([SshdOptions.ExternalSftp, .. options])];
         return new SftpServerProcess(Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
@@ -44,6 +43,9 @@ internal sealed class SftpServerProcess : IDisposable
             WorkingDirectory = directory,
         })!);
     }
+
+    /// <summary>What to start so that a command runs as the user that servers run as.</summary>
+    public static string[] AsLogin(string[] command) => Libc.IsRoot ? ["setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", .. command] : command;
 
     /// <summary>Gives a folder to the user that the server runs as.</summary>
     public static void Own(TempTree tree)

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.IO.Pipelines;
 using DepSync.Sftp;
 using DepSync.Workers;
@@ -12,12 +10,12 @@ namespace DepSync.Tests.Support;
 /// </summary>
 internal sealed class SftpWire : IDisposable
 {
-    private const int LengthSize = 4;
     private const int LaterReplies = 3;
     private const int ReversedReplies = 8;
 
     private readonly SftpServerProcess _server;
     private readonly WireScript _script;
+    private readonly LocalShell? _shell;
     private readonly Pipe _toServer = new(Unbounded);
     private readonly Pipe _toClient = new(Unbounded);
     private readonly Task _up;
@@ -39,10 +37,16 @@ internal sealed class SftpWire : IDisposable
     private readonly SemaphoreSlim _saying = new(1);
     private bool _isDeaf;
 
-    public SftpWire(SftpServerProcess server, WireScript script)
+    /// <param name="shell">What goes wrong with the commands of the worker; null: it runs none.</param>
+    public SftpWire(SftpServerProcess server, WireScript script, ShellScript? shell = null)
     {
         (_server, _script) = (server, script);
-        Transport = new TransportStream(new DuplexStream(_toClient.Reader.AsStream(), _toServer.Writer.AsStream(), () => _ended.TrySetResult()), () => "");
+        _shell = shell is null ? null : new LocalShell(shell, Clock);
+        Waits = shell?.Fault == ShellFault.Hangs;
+        Transport = new TransportStream(new DuplexStream(_toClient.Reader.AsStream(), _toServer.Writer.AsStream(), () => _ended.TrySetResult()), () => "")
+        {
+            StartCommand = _shell is null ? null : _shell.StartAsync,
+        };
         _up = Task.Run(PumpUpAsync);
         _down = Task.Run(PumpDownAsync);
     }
@@ -51,6 +55,9 @@ internal sealed class SftpWire : IDisposable
     public TransportStream Transport { get; }
 
     public FakeTimeProvider Clock { get; } = new();
+
+    /// <summary>Whether a command is to run into its deadline, and the connection is not.</summary>
+    public bool Waits { get; }
 
     /// <summary>Ends when a freeze has begun and the server has nothing more to do.</summary>
     public async Task FrozenAsync()
@@ -69,6 +76,7 @@ internal sealed class SftpWire : IDisposable
         LetGo();
         await _up;
         await DrainedAsync();
+        await (_shell?.EndedAsync() ?? Task.CompletedTask);
         _server.Dispose();
         await _down;
     }
@@ -77,6 +85,7 @@ internal sealed class SftpWire : IDisposable
     {
         _ended.TrySetResult();
         _letGo.TrySetResult();
+        _shell?.End();
         _server.Dispose();
     }
 
@@ -86,7 +95,7 @@ internal sealed class SftpWire : IDisposable
     {
         try
         {
-            while (await ReadAsync(_toServer.Reader) is { Count: > 0 } batch)
+            while (await WirePackets.ReadAsync(_toServer.Reader) is { Count: > 0 } batch)
             {
                 await ForwardAsync(batch);
             }
@@ -109,6 +118,12 @@ internal sealed class SftpWire : IDisposable
             }
             if (fault == WireFault.None)
             {
+                continue;
+            }
+            if (fault == WireFault.PretendDone)
+            {
+                // In its place and under its id the server is asked for something that changes nothing.
+                ready.Add(WireScript.Harmless(packet));
                 continue;
             }
             await GiveAsync(ready);
@@ -172,7 +187,7 @@ internal sealed class SftpWire : IDisposable
         var input = PipeReader.Create(_server.Stream, new StreamPipeReaderOptions(leaveOpen: true));
         try
         {
-            while (await ReadAsync(input) is { Count: > 0 } batch)
+            while (await WirePackets.ReadAsync(input) is { Count: > 0 } batch)
             {
                 foreach (var reply in batch)
                 {
@@ -230,6 +245,9 @@ internal sealed class SftpWire : IDisposable
             case WireFault.ClaimDone:
                 await SayAsync(WireScript.WithStatus(reply, SftpStatus.Ok));
                 break;
+            case WireFault.PretendDone:
+                await PassAsync(WireScript.Done(reply));
+                break;
             default:
                 await PassAsync(reply);
                 break;
@@ -281,6 +299,7 @@ internal sealed class SftpWire : IDisposable
             if (!_isDeaf)
             {
                 _isDeaf = true;
+                _shell?.End();
                 await _toClient.Writer.WriteAsync(last);
                 await _toClient.Writer.CompleteAsync();
             }
@@ -349,44 +368,5 @@ internal sealed class SftpWire : IDisposable
         {
             Clock.Advance(TimeSpan.FromSeconds(10));
         }
-    }
-
-    /// <summary>All packets that are there, one at least; empty at the end.</summary>
-    private static async Task<List<byte[]>> ReadAsync(PipeReader input)
-    {
-        while (true)
-        {
-            var read = await input.ReadAsync();
-            var rest = read.Buffer;
-            var packets = new List<byte[]>();
-            while (TryTake(ref rest, out var packet))
-            {
-                packets.Add(packet);
-            }
-            input.AdvanceTo(rest.Start, rest.End);
-            if (packets.Count > 0 || read.IsCompleted)
-            {
-                return packets;
-            }
-        }
-    }
-
-    private static bool TryTake(ref ReadOnlySequence<byte> bytes, out byte[] packet)
-    {
-        packet = [];
-        if (bytes.Length < LengthSize)
-        {
-            return false;
-        }
-        Span<byte> head = stackalloc byte[LengthSize];
-        bytes.Slice(0, LengthSize).CopyTo(head);
-        var length = LengthSize + BinaryPrimitives.ReadUInt32BigEndian(head);
-        if (bytes.Length < length)
-        {
-            return false;
-        }
-        packet = bytes.Slice(0, length).ToArray();
-        bytes = bytes.Slice(length);
-        return true;
     }
 }

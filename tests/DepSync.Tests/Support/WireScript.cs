@@ -45,17 +45,31 @@ internal enum WireFault
 
     /// <summary>Any other status says OK.</summary>
     ClaimDone,
+
+    /// <summary>The server does not carry the request out, and answers OK in its turn. Hits only what is answered by a status alone.</summary>
+    PretendDone,
 }
 
 /// <summary>The one thing that goes wrong on a connection, and what went over it. Packets are counted from 1, requests and replies each on their own. Safe for concurrent use.</summary>
 internal sealed class WireScript(WireFault fault, int at)
 {
+    private const int IdOffset = 5;
     private const int StatusOffset = 9;
+
+    /// <summary>REALPATH of the folder that the server stands in.</summary>
+    private static readonly byte[] Where = [0, 0, 0, 10, (byte)SftpPacketType.RealPath, 0, 0, 0, 0, 0, 0, 0, 1, (byte)'.'];
+
+    /// <summary>A status OK without words.</summary>
+    private static readonly byte[] Ok = [0, 0, 0, 17, (byte)SftpPacketType.Status, 0, 0, 0, 0, 0, 0, 0, (byte)SftpStatus.Ok, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    private static readonly string[] Asking = ["Init", "Open", "Read", "Lstat", "Fstat", "OpenDirectory", "ReadDirectory", "RealPath", "Stat", "ReadLink"];
+    private static readonly string[] AskingExtensions = ["limits@openssh.com", "statvfs@openssh.com", "expand-path@openssh.com"];
 
     private readonly Lock _lock = new();
     private readonly List<string> _requests = [];
     private readonly Dictionary<uint, string> _owed = [];
     private readonly List<(string Text, SftpStatus? Status)> _replies = [];
+    private uint _pretended;
 
     public WireFault Fault { get; } = fault;
 
@@ -67,7 +81,8 @@ internal sealed class WireScript(WireFault fault, int at)
     /// <summary>Runs just before it happens.</summary>
     public Action? Before { get; init; }
 
-    public bool IsRequestFault => Fault is WireFault.CutBeforeRequest or WireFault.CutInRequest or WireFault.CutAfterRequest or WireFault.StallAtRequest or WireFault.Freeze;
+    public bool IsRequestFault => Fault is WireFault.CutBeforeRequest or WireFault.CutInRequest or WireFault.CutAfterRequest or WireFault.StallAtRequest or WireFault.Freeze
+        or WireFault.PretendDone;
 
     /// <summary>What went to the server, each as type and first path or handle.</summary>
     public IReadOnlyList<string> Requests
@@ -101,10 +116,11 @@ internal sealed class WireScript(WireFault fault, int at)
             var text = Tell(packet);
             _requests.Add(text);
             _owed[Id(packet)] = text;
-            if (!IsRequestFault || _requests.Count != At)
+            if (!IsRequestFault || _requests.Count != At || (Fault == WireFault.PretendDone && !IsAnsweredByStatus(text)))
             {
                 return WireFault.None;
             }
+            _pretended = Id(packet);
         }
         return Hit();
     }
@@ -116,6 +132,10 @@ internal sealed class WireScript(WireFault fault, int at)
         {
             _owed.Remove(Id(packet), out var request);
             _replies.Add(($"reply to {request}", Status(packet)));
+            if (Fault == WireFault.PretendDone && HasHit && _pretended == Id(packet))
+            {
+                return Fault;
+            }
             if (IsRequestFault || _replies.Count != At || !CanHappen(Fault, _replies[^1].Status))
             {
                 return WireFault.None;
@@ -126,7 +146,7 @@ internal sealed class WireScript(WireFault fault, int at)
 
     public static bool CanHappen(WireFault fault, SftpStatus? status) => fault switch
     {
-        WireFault.DenyDone => status == SftpStatus.Ok,
+        WireFault.DenyDone or WireFault.PretendDone => status == SftpStatus.Ok,
         WireFault.ClaimDone => status is not null and not SftpStatus.Ok,
         _ => true,
     };
@@ -145,6 +165,21 @@ internal sealed class WireScript(WireFault fault, int at)
         return changed;
     }
 
+    /// <summary>Whether the answer is a status, and so the request one to change something or to let go of a handle.</summary>
+    public static bool IsAnsweredByStatus(string request) =>
+        !Asking.Contains(request.Split(' ')[0]) && !(request.StartsWith("Extended ", StringComparison.Ordinal) && AskingExtensions.Contains(request.Split(' ')[1]));
+
+    public static byte[] Harmless(byte[] request) => WithId(Where, request);
+
+    public static byte[] Done(byte[] reply) => WithId(Ok, reply);
+
+    private static byte[] WithId(byte[] packet, byte[] other)
+    {
+        byte[] made = [.. packet];
+        other.AsSpan(IdOffset, sizeof(uint)).CopyTo(made.AsSpan(IdOffset));
+        return made;
+    }
+
     private WireFault Hit()
     {
         HasHit = true;
@@ -152,7 +187,7 @@ internal sealed class WireScript(WireFault fault, int at)
         return Fault;
     }
 
-    private static uint Id(byte[] packet) => (SftpPacketType)packet[4] is SftpPacketType.Init or SftpPacketType.Version ? 0 : BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(5));
+    private static uint Id(byte[] packet) => (SftpPacketType)packet[4] is SftpPacketType.Init or SftpPacketType.Version ? 0 : BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(IdOffset));
 
     private static SftpStatus? Status(byte[] packet) =>
         (SftpPacketType)packet[4] == SftpPacketType.Status ? (SftpStatus)BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(StatusOffset)) : null;

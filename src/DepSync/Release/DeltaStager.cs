@@ -28,22 +28,23 @@ internal sealed class DeltaStager
     private readonly FileStager _stager;
     private readonly DeltaCase _case;
     private readonly StagedHashes _hashes;
-    private readonly SizedPath _probe;
     private readonly ByteBudget _slots = new(FilesInFlight);
     private readonly Dictionary<Digest, FileEntry> _byContent = [];
     private readonly Lazy<Task<bool>> _canHash;
 
-    public DeltaStager(IWorkerFileSystem files, IFileSource source, FileStager stager, StageRequest request)
+    public DeltaStager(IWorkerFileSystem files, IFileSource source, FileStager stager, DeltaCase deltas)
     {
-        (_files, _source, _stager, _case) = (files, source, stager, request.Deltas!);
+        (_files, _source, _stager, _case) = (files, source, stager, deltas);
         _hashes = new StagedHashes(files);
-        _probe = new SizedPath(WorkerLayout.RunOwner(request.RunFolder), 0);
         _canHash = new Lazy<Task<bool>>(CanHashAsync);
         foreach (var entry in _case.Worker.Entries.Where(entry => entry is { Kind: EntryKind.File, Size: >= SmallestCopy, Digest: not null }))
         {
             _byContent.TryAdd(entry.Digest!.Value, entry);
         }
     }
+
+    /// <summary>Whether the worker can hash what would be put together: without that nothing of it could be committed.</summary>
+    public required ShellProbe Shell { private get; init; }
 
     /// <summary>True when the file is staged and proved; false when nothing of it is there and it must be sent.</summary>
     /// <exception cref="DepSyncException">Target: what was staged of it cannot be removed.</exception>
@@ -93,10 +94,10 @@ internal sealed class DeltaStager
         : change.Source.Size >= SourceDeltas.SmallestFile && change.Worker is { Kind: EntryKind.File, Digest: not null } old ? old
         : null;
 
-    /// <summary>Asked once a worker, with a file that is there: without an answer nothing that is assembled could be committed.</summary>
+    /// <summary>Told once a worker.</summary>
     private async Task<bool> CanHashAsync()
     {
-        if (await _files.HashFilesAsync([_probe], CancellationToken.None) is [not null])
+        if (await Shell.Answer)
         {
             return true;
         }

@@ -30,24 +30,18 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var outcome = new StageOutcome();
         meter.Begin(bytes, request.Items.Count(item => item.Change.Kind == EntryKind.File));
-        var flush = FlushModeAsync(request, cancellationToken);
+        var shell = new ShellProbe(files, request.RunFolder);
+        var flush = FlushModeAsync(request, shell, cancellationToken);
         await StageFoldersAndLinksAsync(request, outcome, stop.Token);
         request = request with { Flush = await flush };
-        await StageFilesAsync(request, outcome, stop);
+        await StageFilesAsync(new FileStaging(request, shell, outcome), stop);
         request = request with { Flush = await new StagingFlush(files, request).RunAsync(bytes, outcome.GuardAsync, stop.Token) };
         return outcome.Finish(request.Items, meter.BytesSent) with { Flush = request.Flush };
     }
 
-    /// <summary>Whether the worker's programs are of use is asked while folders are made, of the one file that every run folder has.</summary>
-    private async Task<FlushMode> FlushModeAsync(StageRequest request, CancellationToken cancellationToken)
-    {
-        if (request.Flush != FlushMode.Durable || request.Items.Count < ItemsForOneFlush)
-        {
-            return request.Flush;
-        }
-        var answer = await files.HashFilesAsync([new SizedPath(WorkerLayout.RunOwner(request.RunFolder), 0)], cancellationToken);
-        return answer is [not null] ? FlushMode.AtOnce : FlushMode.Durable;
-    }
+    /// <summary>Whether the worker's programs are of use is asked while folders are made.</summary>
+    private static async Task<FlushMode> FlushModeAsync(StageRequest request, ShellProbe shell, CancellationToken cancellationToken) =>
+        request.Flush == FlushMode.Durable && request.Items.Count >= ItemsForOneFlush && await shell.Answer.WaitAsync(cancellationToken) ? FlushMode.AtOnce : request.Flush;
 
     private async Task StageFoldersAndLinksAsync(StageRequest request, StageOutcome outcome, CancellationToken cancellationToken)
     {
@@ -81,10 +75,11 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
     }
 
     /// <summary>So many files under way, each followed by the next one on the thread that hears of its end.</summary>
-    private async Task StageFilesAsync(StageRequest request, StageOutcome outcome, CancellationTokenSource stop)
+    private async Task StageFilesAsync(FileStaging staging, CancellationTokenSource stop)
     {
+        var (request, shell, outcome) = staging;
         var stager = new FileStager(files, source, request, new ByteBudget(BytesInFlight));
-        var deltas = request.Deltas is null ? null : new DeltaStager(files, source, stager, request);
+        var deltas = request.Deltas is null ? null : new DeltaStager(files, source, stager, request.Deltas) { Shell = shell };
         var waiting = new ConcurrentQueue<StagedItem>(request.Items.Where(item => item.Change.Kind == EntryKind.File));
         await Task.WhenAll(Enumerable.Range(0, Math.Min(files.Capabilities.FilesInFlight, waiting.Count)).Select(_ => StageWaitingAsync()).ToList());
 
@@ -135,6 +130,8 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
     private Task TryOwnAsync(StagedItem item, StageRequest request, CancellationToken cancellationToken) => request.OwnerFor(item) is { } owner
         ? WorkerFileException.IgnoreAsync(files.SetAttributesAsync(item.Staged, item.Change.Kind, owner, cancellationToken).AsTask())
         : Task.CompletedTask;
+
+    private sealed record FileStaging(StageRequest Request, ShellProbe Shell, StageOutcome Outcome);
 
     /// <summary>Collects what became of each item; safe for concurrent calls.</summary>
     private sealed class StageOutcome

@@ -100,6 +100,16 @@ public sealed class WireFaultTests
         await AssertAtEveryCommandAsync(scenario, Enum.Parse<ShellFault>(fault), FlushCommand, wire => Assert.InRange(Flushes(wire) - atOnce, least.Dequeue(), int.MaxValue));
     }
 
+    [NeedsFact("find", "setpriv", "xargs", "sha256sum", "sync")]
+    public async Task Push_that_needs_the_shell_for_two_things_asks_once_if_it_is_of_use()
+    {
+        using var scenario = await WireScenario.PrepareAsync(PushCase.Many);
+        var shell = scenario.Shell = new ShellScript(ShellFault.None, 0);
+        await scenario.RecordAsync();
+        // If it hashes; what was put together; what is staged, and what the commit touched, to disk.
+        Assert.Equal([HashCommand, HashCommand, FlushCommand, FlushCommand], shell.Commands);
+    }
+
     [NeedsFact("find", "setpriv")]
     public async Task Owner_that_was_moved_away_by_a_run_that_was_cut_off_refuses_others_and_is_put_back_by_the_next_one()
     {

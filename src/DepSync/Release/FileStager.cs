@@ -18,6 +18,8 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
 
     private const int PermissionBits = 0b111_111_111;
 
+    private readonly StagedAttributes _attributes = new(files, request);
+
     /// <summary>
     /// Deferral.None when the file is staged: every write, its size, attributes, flush and close were OK and its bytes have the plan's hash. Otherwise, and after an
     /// exception too, nothing of it is left: it may lie in a new directory that goes live as a whole.
@@ -252,25 +254,26 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     }
 
     /// <summary>
-    /// Owner first, because giving a file away clears bits; then mode and mtime, size read back, flush and close, all in one flight behind the last write, which is waited for
-    /// here too.
+    /// Owner first, because giving a file away clears bits; then mode and mtime, all of it read back with the size, flush and close, all in one flight behind the last write, which is
+    /// waited for here too.
     /// </summary>
     public async Task FinishAsync(StagedItem item, IWorkerFile file, ValueTask write, CancellationToken cancellationToken)
     {
         var entry = item.Change.Source!;
         var owner = request.OwnerFor(item) is { } change ? WorkerFileException.IgnoreAsync(file.SetAttributesAsync(change, cancellationToken).AsTask()) : Task.CompletedTask;
-        int? mode = files.Capabilities.UnixModes ? entry.Mode & PermissionBits : null;
-        var attributes = file.SetAttributesAsync(new AttributeChange(mode, entry.WorkerSeconds), cancellationToken);
+        var wanted = new AttributeChange(files.Capabilities.UnixModes ? entry.Mode & PermissionBits : null, entry.WorkerSeconds);
+        var attributes = file.SetAttributesAsync(wanted, cancellationToken);
         var stat = file.StatAsync(cancellationToken);
         var flush = StagingFlush.IsFlushedWhenSent(item, request.Flush, files.Capabilities) ? file.FlushAsync(cancellationToken) : ValueTask.CompletedTask;
         var close = file.CloseAsync(cancellationToken);
         // An owner that the login may not set is no failure: the file is then the login's own, as with every other tool.
         await AllAsync([write, new ValueTask(owner), attributes, flush, close]);
-        var size = (await stat).Size;
-        if (size != entry.Size)
+        var left = await stat;
+        if (left.Size != entry.Size)
         {
-            throw new WorkerFileException(WorkerFileError.Failure, item.Staged, $"{entry.Size} bytes were written without an error, but the staged file has {size}.");
+            throw new WorkerFileException(WorkerFileError.Failure, item.Staged, $"{entry.Size} bytes were written without an error, but the staged file has {left.Size}.");
         }
+        await _attributes.EnsureAsync(item.Staged, wanted, left, cancellationToken);
     }
 
     /// <summary>

@@ -47,18 +47,25 @@ internal sealed class StagingFlush(IWorkerFileSystem files, StageRequest request
         return FlushMode.Durable;
     }
 
+    /// <summary>Brings one staged file to disk that was closed already; nothing where it is not there.</summary>
+    /// <exception cref="WorkerFileException">It is not known to be on disk.</exception>
+    public static async Task FlushAsync(IWorkerFileSystem files, RelativePath staged, CancellationToken cancellationToken)
+    {
+        await using var file = await files.OpenAsync(staged, cancellationToken);
+        if (file is not null)
+        {
+            await file.FlushAsync(cancellationToken);
+            await file.CloseAsync(cancellationToken);
+        }
+    }
+
     /// <summary>What cannot be flushed is taken away again: it may lie in a new directory that goes live as a whole. What was not staged is not there.</summary>
     /// <exception cref="DepSyncException">Target: it cannot be removed.</exception>
     private async Task FlushFileAsync(RelativePath staged, CancellationToken cancellationToken)
     {
         try
         {
-            await using var file = await files.OpenAsync(staged, cancellationToken);
-            if (file is not null)
-            {
-                await file.FlushAsync(cancellationToken);
-                await file.CloseAsync(cancellationToken);
-            }
+            await FlushAsync(files, staged, cancellationToken);
         }
         catch (WorkerFileException)
         {

@@ -69,6 +69,9 @@ internal sealed class FaultScenario : IDisposable
 
     public Dictionary<string, string> Live() => Facts(Run.Worker.Path);
 
+    /// <summary>Fails unless each live file has the mtime and the mode of the manager's.</summary>
+    public void AssertFileAttributes() => Assert.Equal(FileAttributes(Run.Manager.Path), FileAttributes(Run.Worker.Path));
+
     /// <summary>
     /// Fails unless every live path holds what it held before or what it is to hold; only an entry that changes its kind may be missing, and so many others.
     /// </summary>
@@ -140,6 +143,9 @@ internal sealed class FaultScenario : IDisposable
         EntryKind.Symlink => "l " + System.Text.Encoding.UTF8.GetString(entry.LinkTarget!),
         _ => "d",
     });
+
+    private static Dictionary<string, (long, int)> FileAttributes(string root) =>
+        WithoutOwn(DiskTree.Read(root)).Entries.Where(entry => entry.Kind == EntryKind.File).ToDictionary(entry => entry.Path.ToString(), entry => (entry.ModifiedNs, entry.Mode));
 
     private static (Snapshot, Dictionary<string, byte[]>) Save(string root)
     {

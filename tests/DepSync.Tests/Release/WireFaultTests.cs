@@ -28,7 +28,7 @@ public sealed class WireFaultTests
         get
         {
             var data = new TheoryData<string, string>();
-            foreach (var fault in Enum.GetValues<WireFault>().Except([WireFault.None, WireFault.Freeze, WireFault.CutInRequest]))
+            foreach (var fault in Enum.GetValues<WireFault>().Except([WireFault.None, WireFault.Freeze, WireFault.CutInRequest, WireFault.SwapRequests]))
             {
                 // Only where something is copied can a copy be called done that was not.
                 foreach (var push in IsThorough ? PushCase.Rows : fault == WireFault.PretendDone ? [PushCase.Small, PushCase.Deltas] : [PushCase.Small])
@@ -129,6 +129,43 @@ public sealed class WireFaultTests
         }
         await scenario.Push.AssertConvergesAsync();
         await scenario.AssertQuietAsync();
+    }
+
+    /// <summary>Last write, attributes, look, flush and close of a staged file are one flight; each of them is carried out behind the next one.</summary>
+    [NeedsFact("find", "setpriv")]
+    public async Task Push_survives_a_server_that_carries_out_the_requests_of_a_file_in_another_order()
+    {
+        using var scenario = await WireScenario.PrepareAsync(PushCase.Small);
+        var record = await scenario.RecordAsync();
+        var write = LastWrite(record);
+        string[] chain = ["Write ", "Fsetstat ", "Fstat ", "Extended fsync@openssh.com", "Close "];
+        var at = record.Handles.Index().Skip(write).Where(request => request.Item == record.Handles[write]).Select(request => request.Index).Take(chain.Length).ToList();
+        Assert.Equal(chain, at.Select(index => record.Requests[index]));
+        foreach (var index in at.SkipLast(1))
+        {
+            Assert.True(await scenario.AssertSurvivesAsync(WireFault.SwapRequests, index + 1, SecondConnection.Refused));
+            await scenario.AssertQuietAsync();
+        }
+    }
+
+    [NeedsFact("find", "setpriv")]
+    public async Task Attributes_that_a_server_set_before_the_last_write_are_set_again()
+    {
+        using var scenario = await WireScenario.PrepareAsync(PushCase.Small);
+        var record = await scenario.RecordAsync();
+        var script = new WireScript(WireFault.SwapRequests, LastWrite(record) + 1);
+        Assert.Null((await scenario.PushAsync(script, SecondConnection.Refused)).Error);
+        Assert.True(script.HasHit);
+        scenario.Push.AssertFileAttributes();
+        Assert.Single(script.Requests, request => request.StartsWith("Setstat", StringComparison.Ordinal) && request.Contains("/new/", StringComparison.Ordinal));
+        Assert.Equal(Flushes(record) + 1, Flushes(script));
+    }
+
+    /// <summary>Of the one file that is staged; only staged files are given attributes by their handle.</summary>
+    private static int LastWrite(WireScript record)
+    {
+        var attributes = record.Requests.ToList().IndexOf("Fsetstat ");
+        return record.Handles.Index().Last(request => request.Index < attributes && request.Item == record.Handles[attributes]).Index;
     }
 
     private static int Flushes(WireScript wire) => wire.Requests.Count(request => request.StartsWith("Extended fsync", StringComparison.Ordinal));

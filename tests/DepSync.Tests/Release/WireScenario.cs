@@ -33,7 +33,7 @@ internal sealed class WireScenario : IDisposable
     /// <summary>For a run in which a command is to run into its deadline while all else goes on.</summary>
     private static readonly TimeSpan AnyTime = TimeSpan.FromDays(1);
 
-    private static readonly string[] LookedAt = ["Write", CopyData];
+    private static readonly string[] LookedAt = ["Write", "Fsetstat", CopyData];
 
     private readonly TempTree _outside;
     private readonly string _untouched;
@@ -122,6 +122,7 @@ internal sealed class WireScenario : IDisposable
         if (result.Error is null && !IsBelieved(script))
         {
             Assert.Equal(Push.After, Push.Live());
+            Push.AssertFileAttributes();
         }
         if (!IsAtomic)
         {
@@ -162,7 +163,7 @@ internal sealed class WireScenario : IDisposable
         Assert.Equal(_untouched, Untouched());
     }
 
-    /// <summary>What a server calls done and has not done is believed, except where a file's bytes hang on it.</summary>
+    /// <summary>What a server calls done and has not done is believed, except where a file's bytes or its attributes hang on it.</summary>
     private static bool IsBelieved(WireScript script) =>
         script is { Fault: WireFault.PretendDone, HasHit: true } && !LookedAt.Any(request => script.Requests[script.At - 1].StartsWith(request, StringComparison.Ordinal));
 
@@ -251,6 +252,7 @@ internal sealed class WireScenario : IDisposable
             (_, WireFault.RepeatReply or WireFault.ForeignId) => [ErrorKind.Protocol],
             // What the worker says is believed: a refusal is one of that entry, of the target or of nothing that matters; what it calls done is looked at where a file's bytes hang on it.
             (_, WireFault.DenyDone) => [null, ErrorKind.Entries, ErrorKind.Target, ErrorKind.Fenced],
+            (_, WireFault.SwapRequests) => [null, ErrorKind.Entries, ErrorKind.Target],
             (_, WireFault.PretendDone) => [null, ErrorKind.Entries, ErrorKind.Target, ErrorKind.Fenced],
             (_, WireFault.ClaimDone) => [null, ErrorKind.Entries, ErrorKind.Target, ErrorKind.Protocol],
             _ when second == SecondConnection.Refused => [ErrorKind.ConnectionLost, ErrorKind.Unreachable],

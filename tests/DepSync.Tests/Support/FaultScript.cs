@@ -50,6 +50,9 @@ internal sealed class FaultScript
     /// <summary>With a <see cref="Login"/>: what is shown as another user's.</summary>
     public Func<RelativePath, bool> IsForeign { get; init; } = _ => false;
 
+    /// <summary>What the server says of an entry when it is looked at by its path or its handle, whatever it was told to make of it.</summary>
+    public Func<RelativePath, WorkerEntry, WorkerEntry> Shown { get; init; } = (_, entry) => entry;
+
     /// <summary>Is called after each call's number was given and before it is made.</summary>
     public Action<string>? Before { get; init; }
 
@@ -69,7 +72,7 @@ internal sealed class FaultScript
 
     public ConnectWorker Connect => (address, _) => Task.FromResult<IWorkerFileSystem>(new FaultyWorker(LocalWorker.Open(address.Path), this));
 
-    public WorkerEntry AsShown(RelativePath path, WorkerEntry entry) => Login is { } login ? entry with { Uid = IsForeign(path) ? login + 1 : login, Gid = 0 } : entry;
+    public WorkerEntry AsShown(RelativePath path, WorkerEntry found) => Shown(path, found) is var entry && Login is { } login ? entry with { Uid = IsForeign(path) ? login + 1 : login, Gid = 0 } : entry;
 
     public Fate Next(string call)
     {

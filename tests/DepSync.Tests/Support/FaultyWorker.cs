@@ -205,7 +205,7 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
             }
         });
 
-        public ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken) => worker.Call("stat", path, () => _inner.StatAsync(cancellationToken));
+        public ValueTask<WorkerEntry> StatAsync(CancellationToken cancellationToken) => worker.Call("stat", path, async () => worker._script.AsShown(path, await _inner.StatAsync(cancellationToken)));
 
         public ValueTask SetAttributesAsync(AttributeChange change, CancellationToken cancellationToken) => worker.Act("fset", path, () => _inner.SetAttributesAsync(change, cancellationToken));
 

@@ -33,6 +33,9 @@ internal sealed class SftpWire : IDisposable
     /// <summary>The down pump's own.</summary>
     private readonly List<byte[]> _held = [];
 
+    /// <summary>The up pump's own: what is to arrive behind the next request of the same file.</summary>
+    private byte[]? _swapped;
+
     /// <summary>One at a time writes to the client, and says whether it hears.</summary>
     private readonly SemaphoreSlim _saying = new(1);
     private bool _isDeaf;
@@ -112,12 +115,22 @@ internal sealed class SftpWire : IDisposable
         foreach (var packet in batch.TakeWhile(_ => !_isShut))
         {
             var fault = _script.NextRequest(packet);
+            if (fault == WireFault.SwapRequests)
+            {
+                _swapped = packet;
+                continue;
+            }
             if (fault is WireFault.None or WireFault.CutAfterRequest)
             {
                 ready.Add(packet);
             }
             if (fault == WireFault.None)
             {
+                if (_swapped is { } first && WireScript.Handle(first) == WireScript.Handle(packet))
+                {
+                    ready.Add(first);
+                    _swapped = null;
+                }
                 continue;
             }
             if (fault == WireFault.PretendDone)

@@ -48,11 +48,15 @@ internal enum WireFault
 
     /// <summary>The server does not carry the request out, and answers OK in its turn. Hits only what is answered by a status alone.</summary>
     PretendDone,
+
+    /// <summary>The server carries out the next request of the same file first. Only for requests of which one is on its way behind each.</summary>
+    SwapRequests,
 }
 
 /// <summary>The one thing that goes wrong on a connection, and what went over it. Packets are counted from 1, requests and replies each on their own. Safe for concurrent use.</summary>
 internal sealed class WireScript(WireFault fault, int at)
 {
+    private const int LengthSize = 4;
     private const int IdOffset = 5;
     private const int StatusOffset = 9;
 
@@ -67,6 +71,7 @@ internal sealed class WireScript(WireFault fault, int at)
 
     private readonly Lock _lock = new();
     private readonly List<string> _requests = [];
+    private readonly List<string> _handles = [];
     private readonly Dictionary<uint, string> _owed = [];
     private readonly List<(string Text, SftpStatus? Status)> _replies = [];
     private uint _pretended;
@@ -82,7 +87,7 @@ internal sealed class WireScript(WireFault fault, int at)
     public Action? Before { get; init; }
 
     public bool IsRequestFault => Fault is WireFault.CutBeforeRequest or WireFault.CutInRequest or WireFault.CutAfterRequest or WireFault.StallAtRequest or WireFault.Freeze
-        or WireFault.PretendDone;
+        or WireFault.PretendDone or WireFault.SwapRequests;
 
     /// <summary>What went to the server, each as type and first path or handle.</summary>
     public IReadOnlyList<string> Requests
@@ -108,6 +113,18 @@ internal sealed class WireScript(WireFault fault, int at)
         }
     }
 
+    /// <summary>The handle that each of <see cref="Requests"/> is about; empty for those about a path.</summary>
+    public IReadOnlyList<string> Handles
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _handles];
+            }
+        }
+    }
+
     /// <summary>The fault of this request.</summary>
     public WireFault NextRequest(byte[] packet)
     {
@@ -115,6 +132,7 @@ internal sealed class WireScript(WireFault fault, int at)
         {
             var text = Tell(packet);
             _requests.Add(text);
+            _handles.Add(Handle(packet));
             _owed[Id(packet)] = text;
             if (!IsRequestFault || _requests.Count != At || (Fault == WireFault.PretendDone && !IsAnsweredByStatus(text)))
             {
@@ -172,6 +190,18 @@ internal sealed class WireScript(WireFault fault, int at)
     public static byte[] Harmless(byte[] request) => WithId(Where, request);
 
     public static byte[] Done(byte[] reply) => WithId(Ok, reply);
+
+    /// <summary>The handle that a request is about, as text; empty for one about a path.</summary>
+    public static string Handle(byte[] packet) => (SftpPacketType)packet[4] switch
+    {
+        SftpPacketType.Write or SftpPacketType.Fsetstat or SftpPacketType.Fstat or SftpPacketType.Close or SftpPacketType.Read => HandleAt(packet, StatusOffset),
+        SftpPacketType.Extended when BinaryPrimitives.ReadInt32BigEndian(packet.AsSpan(StatusOffset)) is var name
+            && packet.AsSpan(StatusOffset + LengthSize, name).SequenceEqual("fsync@openssh.com"u8) => HandleAt(packet, StatusOffset + LengthSize + name),
+        _ => "",
+    };
+
+    private static string HandleAt(byte[] packet, int offset) =>
+        Convert.ToHexString(packet, offset + LengthSize, BinaryPrimitives.ReadInt32BigEndian(packet.AsSpan(offset)));
 
     private static byte[] WithId(byte[] packet, byte[] other)
     {

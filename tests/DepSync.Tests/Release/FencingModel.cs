@@ -28,8 +28,10 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
         var after = now.Step switch
         {
             FencingStep.Look => Look(state, run),
-            FencingStep.LookAtManifest => Next(state.With(run, now with { Seen = (byte)(now.Seen | (state.Manifest << 4)) }), run),
+            FencingStep.LookAtOwner => LookAtOwner(state, run),
+            FencingStep.LookAtManifest => LookAtManifest(state, run),
             FencingStep.Claim => Claim(state, run),
+            FencingStep.CheckHeld => state.Run(now.Number).Exists ? Next(state, run) : To(state, run, FencingStep.DropFenced),
             FencingStep.Fence => Fence(state, run),
             FencingStep.MakeRoom => state.Run(now.Number) is { Exists: true } own ? Next(state.WithRun(now.Number, own.WithRoom()), run) : To(state, run, FencingStep.DropFenced),
             FencingStep.ReadBeforeTaking => IsRefused(state, run, state.Owner) || !IsSigned(state, run) ? To(state, run, FencingStep.DropFenced) : Next(state, run),
@@ -42,10 +44,10 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
             FencingStep.MoveF => Next(Move(state, run, 0), run),
             FencingStep.MoveG => Next(Move(state, run, 1), run),
             FencingStep.MoveD => Next(Move(state, run, 2), run),
-            FencingStep.EndMoves => state.Run(now.Number).HasRoom ? Next(state, run) : To(state, run, FencingStep.Fenced),
+            FencingStep.EndArrivals or FencingStep.EndMoves => state.Run(now.Number).HasRoom ? Next(state, run) : To(state, run, FencingStep.Fenced),
             FencingStep.PublishManifest => CanPublish(state, run) ? Next(state with { Records = (byte)((state.Records & ~12) | (run << 2)) }, run) : To(state, run, FencingStep.Fenced),
             FencingStep.PublishOwner => CanPublish(state, run) ? Next(WithOwner(state, run), run) : To(state, run, FencingStep.Fenced),
-            FencingStep.Retire => Next(ClearFenced(state, run, below: now.Number), run),
+            FencingStep.Retire => Next(PutAway(ClearFenced(state, run, below: now.Number), run), run),
             FencingStep.Leave => To(state.WithRun(now.Number, FencingFolder.None), run, FencingStep.Done),
             FencingStep.DropRefused => To(state.WithRun(now.Number, FencingFolder.None), run, FencingStep.Refused),
             FencingStep.DropFenced => To(state.WithRun(now.Number, FencingFolder.None), run, FencingStep.Fenced),
@@ -81,6 +83,7 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
 
     public int EpochOf(int run) => run == 0 ? cast.Before?.Epoch ?? 0 : cast.Of(run).Epoch;
 
+    /// <summary>The second manager starts again when its first run has ended, or is killed by that.</summary>
     private FencingState Look(FencingState state, int run)
     {
         var second = state.Second;
@@ -88,24 +91,41 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
         {
             state = state with { Second = second with { Flags = second.Flags | FencingFlags.Killed } };
         }
-        if (IsForeign(run, state.Owner))
-        {
-            return To(state, run, FencingStep.Refused);
-        }
-        return Numbered(state.With(run, state.Of(run) with { Seen = (byte)(state.Owner << 2), Step = FencingStep.LookAtManifest }), run);
+        var now = state.Of(run) with { Number = (byte)Math.Max(Highest(state.Runs), Highest(state.Fenced)) };
+        now.Flags |= now.Number != 0 ? FencingFlags.SawLeftovers : FencingFlags.None;
+        return Next(state.With(run, now), run);
     }
 
-    /// <summary>1 + the highest of the manager's counter and of all that the worker shows; the counter is raised before the MKDIR.</summary>
-    private static FencingState Numbered(FencingState state, int run)
+    private FencingState LookAtOwner(FencingState state, int run)
     {
-        var counter = run == 1 ? state.Counters & 15 : state.Counters >> 4;
-        var highest = Math.Max(Math.Max(counter, state.Owner == 0 ? 0 : state.Of(state.Owner).Number), Math.Max(Highest(state.Runs), Highest(state.Fenced)));
-        var number = Math.Max(highest, state.Of(run).Number) + 1;
+        var now = state.Of(run) with { Number = (byte)Math.Max(state.Of(run).Number, NumberOf(state, state.Owner)), Seen = (byte)(state.Owner << 2) };
+        return IsForeign(run, state.Owner) && !cast.Of(run).Takes ? To(state, run, FencingStep.Refused) : Next(state.With(run, now), run);
+    }
+
+    /// <summary>And at the tree: where nothing differs it claims nothing.</summary>
+    private FencingState LookAtManifest(FencingState state, int run)
+    {
+        var now = state.Of(run);
+        now.Seen |= (byte)(state.Manifest << 4);
+        now.Number = (byte)Math.Max(now.Number, NumberOf(state, state.Manifest));
+        state = state.With(run, now);
+        var (plan, isRecorded) = Compare(state, run);
+        var owner = now.LookedAtOwner == 0 ? cast.Before : cast.Of(now.LookedAtOwner);
+        return plan == 0 && isRecorded && !now.Has(FencingFlags.SawLeftovers) && owner?.Id == cast.Of(run).Id && !cast.Of(run).Takes
+            ? To(state, run, FencingStep.GivenUp)
+            : Numbered(To(state, run, FencingStep.Claim), run, run == 1 ? state.Counters & 15 : state.Counters >> 4);
+    }
+
+    /// <summary>1 + the highest of what it saw and of its manager's counter, which is raised before the MKDIR is sent.</summary>
+    private static FencingState Numbered(FencingState state, int run, int known)
+    {
+        var number = Math.Max(known, state.Of(run).Number) + 1;
         if (number > Numbers)
         {
             throw new InvalidOperationException("the model has too few numbers");
         }
-        var counters = run == 1 ? (state.Counters & 0xF0) | number : (state.Counters & 15) | (number << 4);
+        var counter = Math.Max(number, run == 1 ? state.Counters & 15 : state.Counters >> 4);
+        var counters = run == 1 ? (state.Counters & 0xF0) | counter : (state.Counters & 15) | (counter << 4);
         return (state with { Counters = (byte)counters }).With(run, state.Of(run) with { Number = (byte)number });
     }
 
@@ -118,7 +138,7 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
         }
         return now.Has(FencingFlags.SecondAttempt)
             ? To(state, run, FencingStep.Fenced)
-            : Numbered(state.With(run, now with { Flags = now.Flags | FencingFlags.SecondAttempt }), run);
+            : Numbered(state.With(run, now with { Flags = now.Flags | FencingFlags.SecondAttempt }), run, HighestShown(state));
     }
 
     private FencingState Settle(FencingState state, int run)
@@ -161,8 +181,8 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
     private FencingState Recover(FencingState state, int run)
     {
         var now = state.Of(run);
-        var isStale = rules.BelievesTheOwnersManifestAlone ? now.SeenManifest != now.SeenOwner : now.SeenOwner != now.LookedAtOwner;
-        if (now.Took != 0 || isStale)
+        var wasShared = now.Took != 0 || now.Has(FencingFlags.SawLeftovers) || now.SeenOwner != now.LookedAtOwner;
+        if (wasShared || (rules.BelievesTheOwnersManifestAlone && now.SeenManifest != now.SeenOwner))
         {
             var replaced = 0;
             for (var number = 1; number <= Numbers; number++)
@@ -177,22 +197,33 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
         return Next(rules.KeepsFencedUntilRecorded ? state : ClearFenced(state, run, below: Numbers + 1), run);
     }
 
-    /// <summary>All versions of a file have one size and one second here, so that the manifest alone tells them apart where it is believed.</summary>
     private FencingState List(FencingState state, int run)
     {
+        var (plan, isRecorded) = Compare(state, run);
+        var now = state.Of(run) with { Plan = (byte)plan };
+        state = state.With(run, now);
+        var hasOwner = now.SeenOwner != 0 || cast.Before is not null;
+        var leavesNoTrace = plan == 0 && isRecorded && hasOwner && (now.Took == 0 || !rules.KeepsFencedUntilRecorded);
+        return leavesNoTrace ? To(state, run, FencingStep.DropGivenUp) : Next(state, run);
+    }
+
+    /// <summary>
+    /// What is to be moved, and whether the manifest tells of nothing else. All versions of a file have one size and one second here, so that the manifest alone tells them apart
+    /// where it is believed.
+    /// </summary>
+    private (int Plan, bool IsRecorded) Compare(FencingState state, int run)
+    {
         var now = state.Of(run);
-        var isRecorded = now.Replaced == 0;
+        var (plan, isRecorded) = (0, now.Replaced == 0);
         for (var file = 0; file < 3; file++)
         {
             var recorded = now.SeenManifest == 0 && cast.Before is null ? 3 : Wanted(now.SeenManifest, file);
             var isBelieved = recorded != 3 && state.File(file) != 3 && (now.Replaced & (1 << file)) == 0;
             var holds = isBelieved ? recorded : state.File(file);
-            now.Plan |= (byte)(holds == Wanted(run, file) ? 0 : 1 << file);
+            plan |= holds == Wanted(run, file) ? 0 : 1 << file;
             isRecorded &= recorded == Wanted(run, file);
         }
-        state = state.With(run, now);
-        var leavesNoTrace = now.Plan == 0 && isRecorded && (now.Took == 0 || !rules.KeepsFencedUntilRecorded);
-        return leavesNoTrace ? To(state, run, FencingStep.DropGivenUp) : Next(state, run);
+        return (plan, isRecorded);
     }
 
     /// <summary>One rename out of new/ or into old/; it finds nothing when no folder of that name stands, or takes what another run has there.</summary>
@@ -204,6 +235,14 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
             return folder.HasRoom || !rules.RemovesByRename ? state.WithFile(file, 3) : state;
         }
         return !folder.IsStaged ? state : state.WithFile(file, folder.Maker == run ? Wanted(run, file) : 4);
+    }
+
+    /// <summary>What it replaced or took out becomes a generation, and the journal goes with it.</summary>
+    private static FencingState PutAway(FencingState state, int run)
+    {
+        var now = state.Of(run);
+        var addsAlone = now.Plan == 4 && Wanted(run, 2) != 3;
+        return addsAlone || !state.Run(now.Number).Exists ? state : state.WithRun(now.Number, state.Run(now.Number).WithoutStaged());
     }
 
     private static FencingState ClearFenced(FencingState state, int run, int below)
@@ -225,8 +264,11 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
         return his is not null && (his.Epoch > mine.Epoch || (his.Id != mine.Id && !mine.Takes));
     }
 
-    private bool IsRefused(FencingState state, int run, int owner) =>
-        IsForeign(run, owner) || (owner != 0 && owner != run && state.Of(owner).Number >= state.Of(run).Number);
+    private bool IsRefused(FencingState state, int run, int owner) => IsForeign(run, owner) || (owner != run && NumberOf(state, owner) >= state.Of(run).Number);
+
+    private static int NumberOf(FencingState state, int run) => run == 0 ? 0 : state.Of(run).Number;
+
+    private static int HighestShown(FencingState state) => Math.Max(NumberOf(state, state.Owner), Math.Max(Highest(state.Runs), Highest(state.Fenced)));
 
     private bool IsSigned(FencingState state, int run) => !rules.ReadsItsSignature || state.Run(state.Of(run).Number).Maker == run;
 
@@ -248,9 +290,10 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
         {
             var isIdle = order[i] switch
             {
-                FencingStep.Fence => now.Others == 0,
+                FencingStep.CheckHeld or FencingStep.Fence => now.Others == 0,
                 FencingStep.MoveF => (now.Plan & 1) == 0,
                 FencingStep.MoveG => (now.Plan & 2) == 0,
+                FencingStep.EndArrivals => (now.Plan & 3) == 0 || (now.Plan & 4) == 0 || Wanted(run, 2) != 3,
                 FencingStep.MoveD => (now.Plan & 4) == 0,
                 _ => false,
             };
@@ -281,11 +324,11 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
 
     private static FencingStep[] Build(FencingRules rules, FencingParty party)
     {
-        var order = new List<FencingStep> { FencingStep.Look, FencingStep.LookAtManifest, FencingStep.Claim, FencingStep.Survey };
-        order.Insert(rules.MakesRoomAfterTheLook ? 4 : 3, FencingStep.MakeRoom);
+        var order = new List<FencingStep> { FencingStep.Look, FencingStep.LookAtOwner, FencingStep.LookAtManifest, FencingStep.Claim, FencingStep.Survey };
+        order.Insert(rules.MakesRoomAfterTheLook ? order.Count : order.Count - 1, FencingStep.MakeRoom);
         if (rules.Fences && rules.FencesBeforeListing)
         {
-            order.Insert(order.IndexOf(FencingStep.Survey) + 1, FencingStep.Fence);
+            order.InsertRange(order.IndexOf(FencingStep.Survey) + 1, [FencingStep.CheckHeld, FencingStep.Fence]);
         }
         if (party.Takes)
         {
@@ -301,19 +344,23 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
         {
             order.Add(FencingStep.ReadAgain);
         }
-        order.AddRange([FencingStep.Begin, FencingStep.MoveF, FencingStep.MoveG, FencingStep.MoveD, FencingStep.EndMoves]);
+        order.AddRange([FencingStep.Begin, FencingStep.MoveF, FencingStep.MoveG, FencingStep.EndArrivals, FencingStep.MoveD, FencingStep.EndMoves]);
         order.AddRange([FencingStep.PublishManifest, FencingStep.PublishOwner, FencingStep.Retire, FencingStep.Leave]);
         return [.. order];
     }
 
-    /// <summary>Of a run that is killed one more step arrives, the one that it had sent; of renames in one flight, all.</summary>
+    /// <summary>Of a run that is killed one more step arrives, the one that it had sent; of steps in one flight, all.</summary>
     private static FencingState Arrived(FencingState state, int run, FencingStep done)
     {
         var now = state.Of(run);
-        if (now.HasEnded || !now.Has(FencingFlags.Killed) || now.Step is FencingStep.MoveF or FencingStep.MoveG or FencingStep.MoveD || (done == FencingStep.Survey && now.Step == done))
-        {
-            return state;
-        }
-        return To(state, run, FencingStep.Dead);
+        return now.HasEnded || !now.Has(FencingFlags.Killed) || IsOneFlight(done, now.Step) ? state : To(state, run, FencingStep.Dead);
     }
+
+    private static bool IsOneFlight(FencingStep done, FencingStep next) => next switch
+    {
+        FencingStep.MoveF or FencingStep.MoveG or FencingStep.MoveD => true,
+        FencingStep.Fence or FencingStep.MakeRoom => done == FencingStep.Fence,
+        FencingStep.PublishOwner => done == FencingStep.PublishManifest,
+        _ => next == FencingStep.Survey && done == next,
+    };
 }

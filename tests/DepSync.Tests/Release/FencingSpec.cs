@@ -14,22 +14,27 @@ internal static class FencingSpec
     public const string Refused = "REFUSED";
     public const string Mutual = "MUTUAL";
 
-    private static readonly int[] Runs = [1, 2, 3];
+    public static readonly int[] Runs = [1, 2, 3];
 
-    private static readonly FencingStep[] Steps = [.. Enum.GetValues<FencingStep>().Where(step => step < FencingStep.Done && step != FencingStep.Survey)];
+    /// <summary>In the order in which they are declared to the model checker.</summary>
+    public static IReadOnlyList<FencingAction> Actions { get; } =
+    [
+        .. Enum.GetValues<FencingStep>().Where(step => step < FencingStep.Done && step != FencingStep.Survey)
+            .Select(step => new FencingAction(step.ToString(), (_, state, run) => FencingModel.CanStep(state, run, step), (model, state, run) => model.Step(state, run))),
+        new("Lists", (_, state, run) => FencingModel.CanList(state, run), (model, state, run) => model.ListFolder(state, run)),
+        new("ReadsOwner", (model, state, run) => model.CanReadOwner(state, run), (model, state, run) => model.ReadOwner(state, run)),
+        new(FencingAction.GivesUp, (_, state, run) => FencingModel.CanStep(state, run, FencingStep.Stage), (_, state, run) => FencingModel.GiveUp(state, run)),
+    ];
 
     public static Spec<FencingState> Of(FencingRules rules, FencingCast cast)
     {
         var model = new FencingModel(rules, cast);
         var spec = Spec.From(FencingModel.Start).Terminal(state => Runs.All(run => state.Of(run).HasEnded || (run == 3 && state.Second.Step == FencingStep.Look)));
-        foreach (var step in Steps)
+        foreach (var action in Actions)
         {
-            spec = spec.Action(step.ToString(), Runs, (state, run) => FencingModel.CanStep(state, run, step), model.Step);
+            // On random walks a run seldom begins, so that the others come far before it kills one of them.
+            spec = spec.Action(action.Name, Runs, (state, run) => action.CanDo(model, state, run), (state, run) => action.Do(model, state, run), action.Name is "Look" or FencingAction.GivesUp ? 1 : 4);
         }
-        spec = spec
-            .Action("Lists", Runs, FencingModel.CanList, model.ListFolder)
-            .Action("ReadsOwner", Runs, model.CanReadOwner, model.ReadOwner)
-            .Action("GivesUp", Runs, (state, run) => FencingModel.CanStep(state, run, FencingStep.Stage), FencingModel.GiveUp);
         return WithFaults(WithRequirements(spec, model));
     }
 
@@ -73,4 +78,11 @@ internal static class FencingSpec
     private static int Actor(FencingState before, FencingState after) => Array.Find(Runs, run => before.Of(run).Step != after.Of(run).Step);
 
     private static int NumberOf(FencingState state) => state.Owner == 0 ? 0 : state.Of(state.Owner).Number;
+}
+
+/// <summary>What a run may do next: whether it can, and what that makes of a state.</summary>
+internal sealed record FencingAction(string Name, Func<FencingModel, FencingState, int, bool> CanDo, Func<FencingModel, FencingState, int, FencingState> Do)
+{
+    /// <summary>Of a run that is cancelled, or refused by a guard, before its commit.</summary>
+    public const string GivesUp = "GivesUp";
 }

@@ -6,9 +6,11 @@ namespace DepSync.Tests.Release;
 internal enum FencingStep : byte
 {
     Look,
+    LookAtOwner,
     LookAtManifest,
     Claim,
     Survey,
+    CheckHeld,
     Fence,
     MakeRoom,
     ReadBeforeTaking,
@@ -20,6 +22,7 @@ internal enum FencingStep : byte
     Begin,
     MoveF,
     MoveG,
+    EndArrivals,
     MoveD,
     EndMoves,
     PublishManifest,
@@ -41,6 +44,7 @@ internal record struct FencingRun
 {
     public FencingStep Step;
 
+    /// <summary>Until its claim: the highest that it saw.</summary>
     public byte Number;
 
     /// <summary>run-* still to be renamed away; before that, what the listing showed.</summary>
@@ -98,6 +102,9 @@ internal enum FencingFlags : byte
 
     /// <summary>It renamed another run's folder away.</summary>
     HasFenced = 64,
+
+    /// <summary>Its first look showed folders of other runs.</summary>
+    SawLeftovers = 128,
 }
 
 /// <summary>
@@ -172,6 +179,8 @@ internal readonly record struct FencingFolder(byte Bits)
     public static FencingFolder Of(int maker) => new((byte)maker);
 
     public FencingFolder WithRoom() => new((byte)(Bits | 4));
+
+    public FencingFolder WithoutStaged() => new((byte)(Bits & ~8));
 
     public FencingFolder WithStaged() => new((byte)(Bits | 8));
 }

@@ -56,6 +56,9 @@ internal sealed class FaultScript
     /// <summary>Is called after each call's number was given and before it is made.</summary>
     public Action<string>? Before { get; init; }
 
+    /// <summary>Each call is answered before it returns, so that one run makes no two calls at once, over SFTP too.</summary>
+    public bool OneByOne { get; init; }
+
     /// <summary>As <c>verb path</c> or <c>verb from -> to</c>, in order.</summary>
     public IReadOnlyList<string> Calls
     {

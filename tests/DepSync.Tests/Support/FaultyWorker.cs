@@ -180,7 +180,17 @@ internal sealed class FaultyWorker(IWorkerFileSystem inner, FaultScript script) 
             default:
                 break;
         }
-        return _cut ? ValueTask.FromException<T>(new WorkerLostException(ErrorKind.ConnectionLost, "the connection ended")) : call();
+        if (_cut)
+        {
+            return ValueTask.FromException<T>(new WorkerLostException(ErrorKind.ConnectionLost, "the connection ended"));
+        }
+        return _script.OneByOne ? Answered(call().AsTask()) : call();
+    }
+
+    private static ValueTask<T> Answered<T>(Task<T> call)
+    {
+        Task.WaitAny(call);
+        return new ValueTask<T>(call);
     }
 
     private sealed class FaultyFile(FaultyWorker worker, RelativePath path, IWorkerFile inner) : IWorkerFile

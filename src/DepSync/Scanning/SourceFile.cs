@@ -14,7 +14,7 @@ internal sealed class SourceFile(SafeFileHandle handle, SourceEntry? opened = nu
     /// <summary>What Windows has no counterpart of.</summary>
     internal const int WindowsFileMode = 0x1A4;
 
-    /// <summary>As <see cref="Look"/>, but of the moment of opening where that is known already: what begins a read, and is compared with a later look.</summary>
+    /// <summary>As <see cref="Look"/>, but of the moment before the opening where that is known: what begins a read, and is compared with a later look.</summary>
     public SourceEntry Opened => _opened ?? Look();
 
     /// <summary>The file as it is now: two equal stamps around a read prove that one state was read.</summary>

@@ -44,6 +44,10 @@ internal sealed class SourceReader(SourceTree tree, HashCache cache, UploadGate 
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var now = attempt == 0 ? opened.Opened : opened.Look();
+            if (now.Kind != EntryKind.File)
+            {
+                return new FileReading(file.ToEntry(null, Deferral.Vanished));
+            }
             var changed = now.Stamp != file.Seen.Stamp;
             file = file with { Seen = now };
             if (changed && gate.IsUnsettled(file.Path, now.Stamp))

@@ -7,6 +7,7 @@ namespace DepSync.Scanning;
 internal sealed class UnixSourceTree : SourceTree
 {
     private readonly UnixTree _tree;
+    private readonly KeptFolders _folders = new();
 
     private UnixSourceTree(UnixDirectory root, string realPath)
     {
@@ -78,24 +79,58 @@ internal sealed class UnixSourceTree : SourceTree
         return parent?.Find(path.IsRoot ? UnixPath.Self : path.Name) is { } stat ? ToEntry(path.Name.ToArray(), stat) : null;
     }
 
-    public override SourceFile? OpenFile(RelativePath path)
+    public override SourceFile? OpenFile(RelativePath path) => (_folders.TryTake(path) is { } kept ? OpenIn(kept, path) : null) ?? OpenAnew(path);
+
+    public override void Dispose()
     {
-        using var parent = _tree.OpenParent(path);
-        // Asked before it is opened too: opening a device can do things, and a FIFO would be held open.
-        if (parent?.Find(path.Name) is not { Kind: EntryKind.File } || parent.OpenFile(path.Name) is not { } handle)
+        _folders.Dispose();
+        _tree.Dispose();
+    }
+
+    /// <summary>Null also when the folder does not have it any more, or fails: then another folder may have its path by now, and this one is not kept.</summary>
+    private SourceFile? OpenIn(KeptFolder kept, RelativePath path)
+    {
+        try
         {
-            return null;
+            if (OpenFile(kept.Directory, path.Name) is { } file)
+            {
+                _folders.Put(kept);
+                return file;
+            }
         }
-        var opened = ToEntry([], UnixFile.Stat(handle));
-        if (opened.Kind == EntryKind.File)
+        catch (UnixException)
         {
-            return new SourceFile(handle, opened);
+            // Said again by the folder that is opened anew, if it is so.
         }
-        handle.Dispose();
+        kept.Directory.Dispose();
         return null;
     }
 
-    public override void Dispose() => _tree.Dispose();
+    private SourceFile? OpenAnew(RelativePath path)
+    {
+        var parent = _tree.OpenParent(path);
+        try
+        {
+            if (parent is null || OpenFile(parent, path.Name) is not { } file)
+            {
+                return null;
+            }
+            _folders.Put(new KeptFolder(parent, path));
+            parent = null;
+            return file;
+        }
+        finally
+        {
+            parent?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Asked before it is opened: opening a device can do things, and a FIFO would be held open. What was found then begins the proof that one state was read: a look behind the
+    /// read tells by device and inode, too, whether it was this file that was opened.
+    /// </summary>
+    private static SourceFile? OpenFile(UnixDirectory folder, ReadOnlySpan<byte> name) =>
+        folder.Find(name) is { Kind: EntryKind.File } found && folder.OpenFile(name) is { } handle ? new SourceFile(handle, ToEntry([], found)) : null;
 
     internal static SourceEntry ToEntry(byte[] name, UnixStat stat) =>
         new(name, stat.Kind, stat.Mode, new FileStamp(stat.Size, stat.ModifiedNs, stat.ChangedNs, stat.Device, stat.Inode)) { IsMountRoot = stat.IsMountRoot };

@@ -119,7 +119,7 @@ internal sealed class DeltaStager
             try
             {
                 await WriteAsync(new Parts(file, old, original), assembly, cancellationToken);
-                await _stager.FinishAsync(item, file, ValueTask.CompletedTask, cancellationToken);
+                await _stager.FinishAsync(item, file, default, cancellationToken);
                 assembly.Meter.Copied(assembly.Delta.Length - assembly.Delta.DataBytes);
                 return true;
             }

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Runtime.ExceptionServices;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using DepSync.Model;
@@ -27,41 +27,60 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     /// <exception cref="WorkerFileException">The worker refused a call.</exception>
     /// <exception cref="IOException">The source's file cannot be read.</exception>
     /// <exception cref="DepSyncException">Target: what was sent of it cannot be removed.</exception>
-    public async Task<Deferral> StageAsync(StagedItem item, IProgress<int> sent, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Deferral> StageAsync(StagedItem item, IProgress<int> sent, CancellationToken cancellationToken)
     {
-        var entry = item.Change.Source!;
-        await using var original = await source.OpenAsync(entry.Path, cancellationToken);
-        return original is null ? Deferral.Vanished
-            : entry.Size <= files.Capabilities.MaxTransfer ? await StageSmallAsync(item, original, sent, cancellationToken)
-            : await StageLargeAsync(item, original, sent, cancellationToken);
-    }
-
-    /// <summary>What fits in one write is read and hashed before anything is asked for, so two flights stage it: one opens, the other does all the rest.</summary>
-    private async Task<Deferral> StageSmallAsync(StagedItem item, IFileContent original, IProgress<int> sent, CancellationToken cancellationToken)
-    {
-        if (await ReadAsync(original, 0, (int)item.Change.Source!.Size, cancellationToken) is not { } content)
+        if (item.Change.Source!.Size > files.Capabilities.MaxTransfer)
         {
-            return Deferral.Changing;
+            return await StageLargeAsync(item, sent, cancellationToken);
+        }
+        // What fits in one write is read and hashed before anything is asked for, so two flights stage it: one opens, the other does all the rest.
+        var (content, deferral) = await ReadWholeAsync(item.Change.Source, cancellationToken);
+        if (deferral != Deferral.None)
+        {
+            return deferral;
         }
         try
         {
-            if (Digest.Of(content.Span) != item.Change.Source.Digest)
-            {
-                return Deferral.Changing;
-            }
             await using var file = await CreateAsync(item.Staged, cancellationToken);
-            await FinishOrDropAsync(item, file, file.WriteAtAsync(0, content, CancellationToken.None), cancellationToken);
-            sent.Report(content.Length);
-            return Deferral.None;
+            await FinishOrDropAsync(item, file, content, cancellationToken);
         }
         finally
         {
             Return(content);
         }
+        sent.Report(content.Length);
+        return Deferral.None;
     }
 
-    private async Task<Deferral> StageLargeAsync(StagedItem item, IFileContent original, IProgress<int> sent, CancellationToken cancellationToken)
+    /// <summary>The planned bytes, in memory that <see cref="Return"/> takes back; nothing to give back with any other deferral than none.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<(Memory<byte> Content, Deferral Deferral)> ReadWholeAsync(FileEntry entry, CancellationToken cancellationToken)
     {
+        await using var original = await source.OpenAsync(entry.Path, cancellationToken);
+        if (original is null)
+        {
+            return (default, Deferral.Vanished);
+        }
+        if (await ReadAsync(original, 0, (int)entry.Size, cancellationToken) is not { } content)
+        {
+            return (default, Deferral.Changing);
+        }
+        if (Digest.Of(content.Span) != entry.Digest)
+        {
+            Return(content);
+            return (default, Deferral.Changing);
+        }
+        return (content, Deferral.None);
+    }
+
+    private async Task<Deferral> StageLargeAsync(StagedItem item, IProgress<int> sent, CancellationToken cancellationToken)
+    {
+        await using var original = await source.OpenAsync(item.Change.Path, cancellationToken);
+        if (original is null)
+        {
+            return Deferral.Vanished;
+        }
         await using var file = await CreateAsync(item.Staged, cancellationToken);
         Digest? digest;
         try
@@ -75,7 +94,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         }
         if (digest == item.Change.Source!.Digest)
         {
-            await FinishOrDropAsync(item, file, ValueTask.CompletedTask, cancellationToken);
+            await FinishOrDropAsync(item, file, default, cancellationToken);
             return Deferral.None;
         }
         await DropAsync(item.Staged, file);
@@ -86,7 +105,8 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     public static WorkerFileException Taken(RelativePath staged, Exception? inner) =>
         new(WorkerFileError.BadName, staged, "The worker's filesystem takes its name for that of another entry beside it.", inner);
 
-    private async Task<IWorkerFile> CreateAsync(RelativePath staged, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<IWorkerFile> CreateAsync(RelativePath staged, CancellationToken cancellationToken)
     {
         try
         {
@@ -184,7 +204,8 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     }
 
     /// <summary>So many bytes of the source, in memory that <see cref="WriteAsync"/> gives back; null when it has not so many any more.</summary>
-    public async Task<Memory<byte>?> ReadAsync(IFileContent original, long offset, int length, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Memory<byte>?> ReadAsync(IFileContent original, long offset, int length, CancellationToken cancellationToken)
     {
         await budget.AcquireAsync(length, cancellationToken);
         var piece = ArrayPool<byte>.Shared.Rent(length).AsMemory(0, length);
@@ -240,11 +261,12 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     }
 
     /// <summary>As <see cref="FinishAsync"/>; what the worker refuses leaves nothing.</summary>
-    private async Task FinishOrDropAsync(StagedItem item, IWorkerFile file, ValueTask write, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask FinishOrDropAsync(StagedItem item, IWorkerFile file, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         try
         {
-            await FinishAsync(item, file, write, cancellationToken);
+            await FinishAsync(item, file, content, cancellationToken);
         }
         catch (WorkerFileException)
         {
@@ -253,47 +275,22 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         }
     }
 
-    /// <summary>
-    /// Owner first, because giving a file away clears bits; then mode and mtime, all of it read back with the size, flush and close, all in one flight behind the last write, which is
-    /// waited for here too.
-    /// </summary>
-    public async Task FinishAsync(StagedItem item, IWorkerFile file, ValueTask write, CancellationToken cancellationToken)
+    /// <summary>Writes the content of a small file, of any other what is left of it: nothing; sets owner, mode and mtime, and closes. Every status was OK, and all of it but the owner is read back.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask FinishAsync(StagedItem item, IWorkerFile file, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var entry = item.Change.Source!;
-        var owner = request.OwnerFor(item) is { } change ? WorkerFileException.IgnoreAsync(file.SetAttributesAsync(change, cancellationToken).AsTask()) : Task.CompletedTask;
         var wanted = new AttributeChange(files.Capabilities.UnixModes ? entry.Mode & PermissionBits : null, entry.WorkerSeconds);
-        var attributes = file.SetAttributesAsync(wanted, cancellationToken);
-        var stat = file.StatAsync(cancellationToken);
-        var flush = StagingFlush.IsFlushedWhenSent(item, request.Flush, files.Capabilities) ? file.FlushAsync(cancellationToken) : ValueTask.CompletedTask;
-        var close = file.CloseAsync(cancellationToken);
-        // An owner that the login may not set is no failure: the file is then the login's own, as with every other tool.
-        await AllAsync([write, new ValueTask(owner), attributes, flush, close]);
-        var left = await stat;
+        var left = await file.FinishAsync(new FileFinish(0, content)
+        {
+            Owner = request.OwnerFor(item),
+            Attributes = wanted,
+            Flush = StagingFlush.IsFlushedWhenSent(item, request.Flush, files.Capabilities) ? FileFlush.ToDisk : FileFlush.None,
+        });
         if (left.Size != entry.Size)
         {
             throw new WorkerFileException(WorkerFileError.Failure, item.Staged, $"{entry.Size} bytes were written without an error, but the staged file has {left.Size}.");
         }
         await _attributes.EnsureAsync(item.Staged, wanted, left, cancellationToken);
-    }
-
-    /// <summary>
-    /// Waits for all, whatever becomes of each: the memory that is written from is free afterwards. The last is waited for first: answers come in order, so the others are
-    /// there by then. Throws the failure of the earliest.
-    /// </summary>
-    private static async Task AllAsync(ValueTask[] flight)
-    {
-        ExceptionDispatchInfo? failure = null;
-        for (var i = flight.Length - 1; i >= 0; i--)
-        {
-            try
-            {
-                await flight[i];
-            }
-            catch (Exception exception)
-            {
-                failure = ExceptionDispatchInfo.Capture(exception);
-            }
-        }
-        failure?.Throw();
     }
 }

@@ -69,21 +69,7 @@ internal static class SmallFile
     public static async Task<WorkerEntry> WriteNewAsync(IWorkerFileSystem files, RelativePath path, ReadOnlyMemory<byte> bytes, FlushMode flush)
     {
         await using var file = await files.CreateFileAsync(path, CancellationToken.None);
-        var chunk = files.Capabilities.MaxTransfer;
-        var calls = new List<Task>();
-        for (var offset = 0; offset < bytes.Length; offset += chunk)
-        {
-            calls.Add(file.WriteAtAsync(offset, bytes.Slice(offset, Math.Min(chunk, bytes.Length - offset)), CancellationToken.None).AsTask());
-        }
-        if (flush == FlushMode.Durable)
-        {
-            calls.Add(file.FlushAsync(CancellationToken.None).AsTask());
-        }
-        var stat = file.StatAsync(CancellationToken.None).AsTask();
-        calls.Add(stat);
-        calls.Add(file.CloseAsync(CancellationToken.None).AsTask());
-        await Task.WhenAll(calls);
-        var left = await stat;
+        var left = await file.FinishAsync(new FileFinish(0, bytes) { Flush = flush == FlushMode.Durable ? FileFlush.ToDisk : FileFlush.None });
         return left.Size == bytes.Length
             ? left
             : throw new WorkerFileException(WorkerFileError.Failure, path, $"{bytes.Length} bytes were written without an error, but the file has {left.Size}.");

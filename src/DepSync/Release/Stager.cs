@@ -90,29 +90,27 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
                 while (waiting.TryDequeue(out var item))
                 {
                     stop.Token.ThrowIfCancellationRequested();
-                    await StageFileAsync(item);
+                    try
+                    {
+                        if (deltas is null || !await deltas.TryStageAsync(item, meter, stop.Token))
+                        {
+                            outcome.Defer(item, await stager.StageAsync(item, meter, stop.Token));
+                        }
+                        meter.FileDone();
+                    }
+                    catch (Exception exception) when (outcome.Takes(item, exception))
+                    {
+                        if (outcome.FailedWriting(item) is { } refusal)
+                        {
+                            throw await StorageFailure.DiagnoseAsync(files, request.RunFolder, refusal);
+                        }
+                    }
                 }
             }
             catch
             {
                 await stop.CancelAsync();
                 throw;
-            }
-        }
-
-        async Task StageFileAsync(StagedItem item)
-        {
-            await outcome.GuardAsync(item, async () =>
-            {
-                if (deltas is null || !await deltas.TryStageAsync(item, meter, stop.Token))
-                {
-                    outcome.Defer(item, await stager.StageAsync(item, meter, stop.Token));
-                }
-                meter.FileDone();
-            });
-            if (outcome.FailedWriting(item) is { } refusal)
-            {
-                throw await StorageFailure.DiagnoseAsync(files, request.RunFolder, refusal);
             }
         }
     }
@@ -146,14 +144,23 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
             {
                 await stage();
             }
-            catch (WorkerFileException exception)
+            catch (Exception exception) when (Takes(item, exception))
             {
-                _refused[item.Change.Path] = exception;
             }
-            catch (IOException exception)
+        }
+
+        /// <summary>Keeps a failure of this item alone; false for one of the worker, or of the run.</summary>
+        public bool Takes(StagedItem item, Exception failure)
+        {
+            if (failure is WorkerFileException refusal)
             {
-                _unreadable[item.Change.Path] = exception.Message;
+                _refused[item.Change.Path] = refusal;
             }
+            else if (failure is IOException)
+            {
+                _unreadable[item.Change.Path] = failure.Message;
+            }
+            return failure is WorkerFileException or IOException;
         }
 
         /// <summary>A failure that SFTP does not explain, of an item whose folder is there: most likely the worker has no room.</summary>

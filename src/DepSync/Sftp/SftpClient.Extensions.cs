@@ -22,13 +22,8 @@ internal sealed partial class SftpClient
         OnTwoPathsAsync("hardlink@openssh.com"u8, existing, added, cancellationToken);
 
     /// <summary>Brings an open file to disk, or a directory that was opened with OPEN and READ. <paramref name="written"/>: its bytes, by which the patience grows.</summary>
-    public ValueTask FsyncAsync(byte[] handle, long written, CancellationToken cancellationToken)
-    {
-        var request = Extended("fsync@openssh.com"u8, SftpExpected.Status);
-        request.Packet.String(handle);
-        request.Patience = PatienceFor(written);
-        return DoneAsync(_session.SendAsync(request, cancellationToken));
-    }
+    public ValueTask FsyncAsync(byte[] handle, long written, CancellationToken cancellationToken) =>
+        DoneAsync(_session.SendAsync(FillFsync(_session.Rent(SftpExpected.Status), handle, written), cancellationToken));
 
     /// <summary>Sets attributes of the entry itself; a link is not followed.</summary>
     public ValueTask<bool> LsetstatAsync(SftpPath path, SftpAttributes attributes, CancellationToken cancellationToken)

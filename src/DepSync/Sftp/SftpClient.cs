@@ -68,19 +68,13 @@ internal sealed partial class SftpClient : IDisposable
     /// <summary>Closes. Goes out even when the token was cancelled before: it ends the wait alone.</summary>
     public ValueTask CloseAsync(byte[] handle, CancellationToken cancellationToken)
     {
-        var request = Start(SftpPacketType.Close, SftpExpected.Status);
-        request.Packet.String(handle);
+        var request = FillClose(_session.Rent(SftpExpected.Status), handle);
         request.AlwaysSent = true;
         return DoneAsync(_session.SendAsync(request, cancellationToken));
     }
 
     /// <summary>Closes, and does not look whether that went well.</summary>
-    public void CloseUnwatched(byte[] handle)
-    {
-        var request = Start(SftpPacketType.Close, SftpExpected.Status);
-        request.Packet.String(handle);
-        _session.SendAndForget(request);
-    }
+    public void CloseUnwatched(byte[] handle) => _session.SendAndForget(FillClose(_session.Rent(SftpExpected.Status), handle));
 
     /// <summary>Reads up to <c>buffer.Length</c> bytes, at most <see cref="SftpLimits.MaxRead"/>; 0 at the end of the file.</summary>
     public ValueTask<int> ReadAsync(byte[] handle, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
@@ -92,13 +86,8 @@ internal sealed partial class SftpClient : IDisposable
     }
 
     /// <summary>Writes all of <paramref name="data"/>, which must be at most <see cref="SftpLimits.MaxWrite"/> long and stay unchanged until the task has ended.</summary>
-    public ValueTask WriteAsync(byte[] handle, long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
-    {
-        var request = Start(SftpPacketType.Write, SftpExpected.Status);
-        request.Packet.String(handle).UInt64((ulong)offset).UInt32((uint)data.Length);
-        request.Payload = data;
-        return DoneAsync(_session.SendAsync(request, cancellationToken));
-    }
+    public ValueTask WriteAsync(byte[] handle, long offset, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
+        DoneAsync(_session.SendAsync(FillWrite(_session.Rent(SftpExpected.Status), handle, offset, data), cancellationToken));
 
     /// <summary>Attributes of the entry itself; a link is not followed.</summary>
     public ValueTask<SftpAttributes?> LstatAsync(SftpPath path, CancellationToken cancellationToken) => LookAsync(SftpPacketType.Lstat, path, cancellationToken);
@@ -106,12 +95,8 @@ internal sealed partial class SftpClient : IDisposable
     /// <summary>Attributes of what the path leads to.</summary>
     public ValueTask<SftpAttributes?> StatAsync(SftpPath path, CancellationToken cancellationToken) => LookAsync(SftpPacketType.Stat, path, cancellationToken);
 
-    public ValueTask<SftpAttributes?> FstatAsync(byte[] handle, CancellationToken cancellationToken)
-    {
-        var request = Start(SftpPacketType.Fstat, SftpExpected.Attributes);
-        request.Packet.String(handle);
-        return AttributesOrAbsentAsync(_session.SendAsync(request, cancellationToken));
-    }
+    public ValueTask<SftpAttributes?> FstatAsync(byte[] handle, CancellationToken cancellationToken) =>
+        AttributesOrAbsentAsync(_session.SendAsync(FillFstat(_session.Rent(SftpExpected.Attributes), handle), cancellationToken));
 
     /// <summary>Sets attributes; follows a link.</summary>
     public ValueTask<bool> SetstatAsync(SftpPath path, SftpAttributes attributes, CancellationToken cancellationToken)
@@ -121,12 +106,8 @@ internal sealed partial class SftpClient : IDisposable
         return DoneOrAbsentAsync(_session.SendAsync(request, cancellationToken));
     }
 
-    public ValueTask FsetstatAsync(byte[] handle, SftpAttributes attributes, CancellationToken cancellationToken)
-    {
-        var request = Start(SftpPacketType.Fsetstat, SftpExpected.Status);
-        request.Packet.String(handle).Attributes(attributes);
-        return DoneAsync(_session.SendAsync(request, cancellationToken));
-    }
+    public ValueTask FsetstatAsync(byte[] handle, SftpAttributes attributes, CancellationToken cancellationToken) =>
+        DoneAsync(_session.SendAsync(FillFsetstat(_session.Rent(SftpExpected.Status), handle, attributes), cancellationToken));
 
     public ValueTask<bool> RemoveAsync(SftpPath path, CancellationToken cancellationToken) => OnPathAsync(SftpPacketType.Remove, path, cancellationToken);
 
@@ -199,7 +180,7 @@ internal sealed partial class SftpClient : IDisposable
 
     private static bool IsAbsent(SftpStatus status) => status is SftpStatus.NoSuchFile or SftpStatus.NoSuchPath;
 
-    private static SftpException Refused(in SftpReply reply) =>
+    internal static SftpException Refused(in SftpReply reply) =>
         new(reply.Status, string.IsNullOrEmpty(reply.Message) ? $"status {(uint)reply.Status}" : reply.Message);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

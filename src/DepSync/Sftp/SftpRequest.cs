@@ -22,9 +22,9 @@ internal enum SftpRequestState : byte
 
 /// <summary>
 /// One request from the call to its reply, used again for the next one. State that both loops and callers touch belongs to the session's lock.
-/// A value task of it must be awaited once, or never: then the request is left to the garbage collector.
+/// A value task of it must be awaited once, or never: then the request is left to the garbage collector. One that belongs to a flight tells that of its end, and has no task of its own.
 /// </summary>
-internal sealed class SftpRequest(SftpSession session) : IValueTaskSource<SftpReply>
+internal sealed class SftpRequest(SftpSession session, SftpFlight? flight = null) : IValueTaskSource<SftpReply>
 {
     private ManualResetValueTaskSourceCore<SftpReply> _core;
     private CancellationTokenRegistration _cancellation;
@@ -44,6 +44,9 @@ internal sealed class SftpRequest(SftpSession session) : IValueTaskSource<SftpRe
 
     /// <summary>Sent even when its caller gave up before (CLOSE: a handle must not stay open).</summary>
     public bool AlwaysSent { get; set; }
+
+    /// <summary>In a flight: a refusal of this one is no failure.</summary>
+    public bool MayBeRefused { get; set; }
 
     /// <summary>The session's lock.</summary>
     public SftpRequestState State { get; set; }
@@ -75,6 +78,7 @@ internal sealed class SftpRequest(SftpSession session) : IValueTaskSource<SftpRe
         Patience = default;
         Weight = 0;
         AlwaysSent = false;
+        MayBeRefused = false;
         State = SftpRequestState.Idle;
         Abandoned = false;
         CancelledWhileSending = null;
@@ -89,18 +93,25 @@ internal sealed class SftpRequest(SftpSession session) : IValueTaskSource<SftpRe
         }
     }
 
-    /// <summary>Hands the reply to the caller, whose continuation runs here and now: on the read loop.</summary>
-    public void Complete(SftpReply reply) => _core.SetResult(reply);
-
-    /// <summary>The same from a place where no foreign code may run.</summary>
-    public void CompleteElsewhere(SftpReply reply)
+    /// <summary>Hands the reply to the caller, whose continuation runs here and now, on the read loop; elsewhere from a place where no foreign code may run.</summary>
+    public void Complete(in SftpReply reply, SftpCompletion completion)
     {
-        _core.RunContinuationsAsynchronously = true;
+        if (flight is not null)
+        {
+            flight.End(this, reply, completion);
+            return;
+        }
+        _core.RunContinuationsAsynchronously = completion == SftpCompletion.Elsewhere;
         _core.SetResult(reply);
     }
 
     public void FailElsewhere(Exception exception)
     {
+        if (flight is not null)
+        {
+            flight.Fail(this, exception);
+            return;
+        }
         _core.RunContinuationsAsynchronously = true;
         _core.SetException(exception);
     }

@@ -173,7 +173,7 @@ internal sealed partial class SftpSession
         }
         else if (sent == SftpRequestState.Sent)
         {
-            request.Complete(reply);
+            request.Complete(reply, SftpCompletion.Here);
         }
         else
         {
@@ -221,7 +221,7 @@ internal sealed partial class SftpSession
         }
         if (lost is null)
         {
-            request.Complete(reply);
+            request.Complete(reply, SftpCompletion.Here);
         }
         else
         {

@@ -32,12 +32,18 @@ internal sealed partial class SftpSession
             request.State = SftpRequestState.Queued;
             _queue.Enqueue(request);
         }
+        SendSoon();
+        return null;
+    }
+
+    /// <summary>Sees to it that what is queued goes out: behind the batch of replies that this thread hands out, or by a thread of the pool.</summary>
+    private void SendSoon()
+    {
         if (_batchThread != Environment.CurrentManagedThreadId && BeginSending())
         {
             // On a thread of its own: what the caller asks for next goes out in the same write.
             ThreadPool.UnsafeQueueUserWorkItem(static session => _ = session.SendAllAsync(), this, preferLocal: false);
         }
-        return null;
     }
 
     /// <summary>True for the one thread that is to write what is queued.</summary>
@@ -186,7 +192,7 @@ internal sealed partial class SftpSession
         }
         if (reply is { } early)
         {
-            request.CompleteElsewhere(early);
+            request.Complete(early, SftpCompletion.Elsewhere);
         }
         else if (cancelled is { } token)
         {

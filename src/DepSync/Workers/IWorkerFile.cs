@@ -34,6 +34,42 @@ internal interface IWorkerFile : IAsyncDisposable
 
     /// <summary>Closes, and tells when that fails.</summary>
     ValueTask CloseAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends a new file, in the order of <see cref="FileFinish"/>; over a network in one flight. Everything is called, and has ended when the task ends: the memory is free then. What the file was when
+    /// its size was looked at, with its attributes set. Throws the failure of the earliest call that failed. Not cancelled.
+    /// </summary>
+    async ValueTask<WorkerEntry> FinishAsync(FileFinish finish)
+    {
+        var write = finish.Content.IsEmpty ? ValueTask.CompletedTask : WriteAtAsync(finish.Offset, finish.Content, CancellationToken.None);
+        var owner = finish.Owner is { } change ? WorkerFileException.IgnoreAsync(SetAttributesAsync(change, CancellationToken.None).AsTask()) : Task.CompletedTask;
+        var attributes = finish.Attributes is { } wanted ? SetAttributesAsync(wanted, CancellationToken.None) : ValueTask.CompletedTask;
+        var stat = StatAsync(CancellationToken.None).AsTask();
+        var flush = finish.Flush == FileFlush.ToDisk ? FlushAsync(CancellationToken.None) : ValueTask.CompletedTask;
+        var close = CloseAsync(CancellationToken.None);
+        await Task.WhenAll(write.AsTask(), owner, attributes.AsTask(), stat, flush.AsTask(), close.AsTask());
+        return await stat;
+    }
+}
+
+/// <summary>
+/// How a new file is ended: what is written last, then its owner (one that the login may not set is no failure: the file is then the login's own, as with every other tool; first, because giving a
+/// file away clears bits), mode and mtime, a look at what is there, flush and close.
+/// </summary>
+internal readonly record struct FileFinish(long Offset, ReadOnlyMemory<byte> Content)
+{
+    public AttributeChange? Owner { get; init; }
+
+    public AttributeChange? Attributes { get; init; }
+
+    public FileFlush Flush { get; init; }
+}
+
+/// <summary>Whether a file is brought to disk before it is closed.</summary>
+internal enum FileFlush
+{
+    None,
+    ToDisk,
 }
 
 /// <summary>Bytes of one file, and where they go in another; at most <see cref="Longest"/> of them.</summary>

@@ -44,6 +44,14 @@ internal sealed class SftpFailures(Func<string> errorText)
         }
     }
 
+    /// <summary>The same for a failure that was caught; null when it is none of the client's.</summary>
+    public Exception? Of(RelativePath path, Exception thrown) => thrown switch
+    {
+        SftpException refusal => Refused(path, refusal),
+        SftpLostException lost => Lost(lost),
+        _ => null,
+    };
+
     public static WorkerFileException Refused(RelativePath path, SftpException refusal) => new(ErrorOf(refusal.Status), path, refusal.Message, refusal);
 
     public WorkerLostException Lost(SftpLostException lost)

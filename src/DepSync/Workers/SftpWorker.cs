@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DepSync.Model;
 using DepSync.Sftp;
 
@@ -61,11 +62,19 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public ValueTask<IWorkerFile?> OpenAsync(RelativePath path, CancellationToken cancellationToken) =>
         _failures.Of(path, OpenCoreAsync(path, cancellationToken));
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<IWorkerFile> CreateFileAsync(RelativePath path, CancellationToken cancellationToken)
     {
         const SftpOpenFlags Flags = SftpOpenFlags.Read | SftpOpenFlags.Write | SftpOpenFlags.Create | SftpOpenFlags.Exclusive;
-        var handle = await _failures.Of(path, _client.OpenAsync(Wire(path), Flags, new SftpAttributes(Permissions: PrivateFileMode), cancellationToken));
-        return handle is null ? throw NoFolder(path) : new SftpWorkerFile(_client, _failures, path, handle);
+        try
+        {
+            var handle = await _client.OpenAsync(Wire(path), Flags, new SftpAttributes(Permissions: PrivateFileMode), cancellationToken);
+            return handle is null ? throw NoFolder(path) : new SftpWorkerFile(_client, _failures, path, handle);
+        }
+        catch (Exception exception) when (_failures.Of(path, exception) is { } failure)
+        {
+            throw failure;
+        }
     }
 
     public ValueTask<bool> CreateDirectoryAsync(RelativePath path, int mode, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DepSync.Model;
 using DepSync.Sftp;
 
@@ -98,6 +99,26 @@ internal sealed class SftpWorkerFile(SftpClient client, SftpFailures failures, R
 
     public ValueTask CloseAsync(CancellationToken cancellationToken) =>
         Interlocked.Exchange(ref _closed, 1) == 0 ? failures.Of(path, client.CloseAsync(handle, cancellationToken)) : ValueTask.CompletedTask;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<WorkerEntry> FinishAsync(FileFinish finish)
+    {
+        ObjectDisposedException.ThrowIf(Interlocked.Exchange(ref _closed, 1) != 0, this);
+        var ending = new SftpFinish(finish.Offset, finish.Content)
+        {
+            Owner = finish.Owner is { } owner ? SftpEntries.Owner(owner) : null,
+            Attributes = finish.Attributes is { } attributes ? SftpEntries.ModeAndTimes(attributes) : null,
+            Fsync = finish.Flush == FileFlush.ToDisk && client.Extensions.Fsync ? Math.Max(Interlocked.Read(ref _end), finish.Offset + finish.Content.Length) : null,
+        };
+        try
+        {
+            return SftpEntries.Entry([], await client.FinishAsync(handle, ending));
+        }
+        catch (Exception exception) when (failures.Of(path, exception) is { } failure)
+        {
+            throw failure;
+        }
+    }
 
     public ValueTask DisposeAsync()
     {

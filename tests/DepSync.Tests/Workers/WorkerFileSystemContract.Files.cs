@@ -142,6 +142,26 @@ public abstract partial class WorkerFileSystemContract
         Assert.Equal((Mode("644"), 1_234_567_890L), (entry.Mode, entry.Seconds));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(1_000_000)]
+    public async Task A_file_is_ended_in_one_go(int length)
+    {
+        var content = RandomBytes(length);
+        await using var file = await Files.CreateFileAsync(At("file"), default);
+        await file.WriteAtAsync(0, Utf8("begun"), default);
+        var attributes = new AttributeChange(Mode("644"), 1_234_567_890);
+        // Nobody may give it to this owner, who is then left out.
+        var owner = PermissionsHold ? new AttributeChange(Uid: 12_345, Gid: 12_345) : default(AttributeChange?);
+        var left = await file.FinishAsync(new FileFinish(5, content) { Owner = owner, Attributes = attributes, Flush = FileFlush.ToDisk });
+        Assert.Equal((5L + length, Mode("644"), 1_234_567_890L), (left.Size, left.Mode, left.Seconds));
+        await file.CloseAsync(default);
+        Assert.Equal("begun"u8.ToArray().Concat(content).ToArray(), await ReadAsync(At("file")));
+        var entry = await FindAsync("file");
+        Assert.Equal((5L + length, Mode("644"), 1_234_567_890L), (entry.Size, entry.Mode, entry.Seconds));
+    }
+
     [Fact]
     public async Task An_open_file_follows_its_renames()
     {

@@ -14,6 +14,10 @@ internal static class DisplayText
 
     public static string Escape(ReadOnlySpan<byte> utf8)
     {
+        if (!utf8.ContainsAnyExceptInRange((byte)' ', (byte)'~') && !utf8.Contains((byte)'\\'))
+        {
+            return Encoding.ASCII.GetString(utf8);
+        }
         var text = new StringBuilder(utf8.Length);
         while (!utf8.IsEmpty)
         {

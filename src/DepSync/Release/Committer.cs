@@ -117,17 +117,17 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
     /// <summary>The calls of a step are made before anything is awaited, so the steps of a flight take effect in their order. The last call tells what became of it.</summary>
     private async Task<StepResult> RunAsync(CommitStep step)
     {
-        var calls = step switch
-        {
-            CommitStep.MoveOut move => new[] { TakeOutAsync(move.Path, move.Kept) },
-            CommitStep.MoveIn move => [RenameAsync(move.Staged, move.Path)],
-            CommitStep.Replace replace => Replace(replace),
-            CommitStep.RemoveEmptied removed => [files.RemoveDirectoryAsync(removed.Path, CancellationToken.None).AsTask()],
-            _ => throw new InvalidOperationException($"{step.GetType().Name} is not a step of a commit."),
-        };
         try
         {
-            return (await Task.WhenAll(calls))[^1] ? StepResult.Ok : StepResult.Absent.Instance;
+            var done = step switch
+            {
+                CommitStep.MoveOut move => await TakeOutAsync(move.Path, move.Kept),
+                CommitStep.MoveIn move => await RenameAsync(move.Staged, move.Path),
+                CommitStep.Replace replace => await ReplaceAsync(replace),
+                CommitStep.RemoveEmptied removed => await files.RemoveDirectoryAsync(removed.Path, CancellationToken.None),
+                _ => throw new InvalidOperationException($"{step.GetType().Name} is not a step of a commit."),
+            };
+            return done ? StepResult.Ok : StepResult.Absent.Instance;
         }
         catch (WorkerFileException exception)
         {
@@ -135,17 +135,18 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         }
     }
 
-    private Task<bool>[] Replace(CommitStep.Replace step)
+    private async Task<bool> ReplaceAsync(CommitStep.Replace step)
     {
-        if (!files.Capabilities.AtomicReplace)
-        {
-            return [TakeOutAsync(step.Path, step.Kept), RenameAsync(step.Staged, step.Path)];
-        }
-        return files.Capabilities.HardLinks ? [KeepAsync(step), RenameAsync(step.Staged, step.Path)] : [RenameAsync(step.Staged, step.Path)];
+        var kept = !files.Capabilities.AtomicReplace ? TakeOutAsync(step.Path, step.Kept)
+            : files.Capabilities.HardLinks ? KeepAsync(step)
+            : Task.CompletedTask;
+        var arrived = RenameAsync(step.Staged, step.Path).AsTask();
+        await Task.WhenAll(kept, arrived);
+        return await arrived;
     }
 
     /// <summary>A second name for the old version. Where the server refuses it (not ours, or no links on that filesystem) the file is replaced all the same, and told.</summary>
-    private async Task<bool> KeepAsync(CommitStep.Replace step)
+    private async Task KeepAsync(CommitStep.Replace step)
     {
         try
         {
@@ -156,7 +157,6 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         {
             report.NotKept(step.Path, exception.Message);
         }
-        return true;
     }
 
     private async Task<bool> TakeOutAsync(RelativePath path, RelativePath kept)
@@ -166,7 +166,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         return moved;
     }
 
-    private Task<bool> RenameAsync(RelativePath from, RelativePath to) => files.RenameAsync(from, to, CancellationToken.None).AsTask();
+    private ValueTask<bool> RenameAsync(RelativePath from, RelativePath to) => files.RenameAsync(from, to, CancellationToken.None);
 
     private async Task<Dictionary<RelativePath, long>> SetAttributesAsync(IReadOnlyList<AttributeStep> steps, CommitLedger ledger)
     {

@@ -21,7 +21,7 @@ internal static class RunLogText
     /// <summary>Time with offset, level, run, worker, text; <c>-</c> where there is no run or worker.</summary>
     public static string Format(LogLine line, string? run) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{line.Time:yyyy-MM-dd HH:mm:ss.fff zzz} {line.Level.ToString().ToUpperInvariant(),-5} {Wording.Line(run ?? "-")} {(line.Worker is { } worker ? Wording.Name(worker) : "-")} {line.Text}");
+        $"{line.Time:yyyy-MM-dd HH:mm:ss.fff zzz} {Padded(line.Level)} {Wording.Line(run ?? "-")} {(line.Worker is { } worker ? Wording.Name(worker) : "-")} {line.Text}");
 
     public static string Started(RunStarted started, RunOrigin origin) => $"run started: {Subject(started, origin)}";
 
@@ -66,6 +66,14 @@ internal static class RunLogText
 
     public static string Error(ErrorKind kind, string message, string? hint) =>
         $"kind {Wording.Snake(kind)}: {Wording.Line(message)}{(hint is null ? "" : $"; hint: {Wording.Line(hint)}")}";
+
+    private static string Padded(LogLevel level) => level switch
+    {
+        LogLevel.Debug => "DEBUG",
+        LogLevel.Info => "INFO ",
+        LogLevel.Warn => "WARN ",
+        _ => "ERROR",
+    };
 
     private static string Subject(RunStarted started, RunOrigin origin)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -38,7 +39,7 @@ internal static class Wording
 
     /// <summary>snake_case, for JSON and for the log's <c>kind</c>.</summary>
     public static string Snake<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+        where T : struct, Enum => SnakeNames<T>.Of.TryGetValue(value, out var name) ? name : JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
     /// <summary>The same as words.</summary>
     public static string Words<T>(T value)
@@ -49,6 +50,10 @@ internal static class Wording
     /// </summary>
     public static string Line(string message)
     {
+        if (!message.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+        {
+            return message;
+        }
         for (var i = 0; i < message.Length; i++)
         {
             if (!Rune.TryGetRuneAt(message, i, out var rune) || DisplayText.IsHazard(rune))
@@ -80,4 +85,12 @@ internal static class Wording
         Deferral.Changing => "it changed while the run was reading",
         _ => "it is not ready",
     };
+
+    /// <summary>Made once: a line of the log has three of them.</summary>
+    private static class SnakeNames<T>
+        where T : struct, Enum
+    {
+        public static FrozenDictionary<T, string> Of { get; } =
+            Enum.GetValues<T>().Distinct().ToFrozenDictionary(static value => value, static value => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString()));
+    }
 }

@@ -70,6 +70,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
     {
         var manifest = release.Look.Manifest;
         var earlier = release.Comparison;
+        await using var announced = files.Expect(earlier is null ? default : StagingLoad(earlier.Plan));
         var wasShared = claim.Fenced.Count > 0 || release.Look.HasLeftovers || claim.PreviousOwner?.Number != release.Look.Owner?.Number;
         // Of the last run that finished, or else read while one was about to: then it may be of the time before it.
         if (wasShared || manifest?.Number != claim.PreviousOwner?.Number)
@@ -101,6 +102,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
             await FinishAsync(claim);
             return Summary(WorkerStatus.Unchanged, comparison, null, 0) with { Generation = comparison.Manifest?.Generation };
         }
+        await using var expecting = files.Expect(StagingLoad(comparison.Plan));
         Phase(WorkerPhase.Staging);
         var meter = new StagingMeter(fleet.Context.Observer, _worker, fleet.Context.Clock);
         var items = StagingLayout.Build(comparison.Plan, comparison.Worker, claim.Folder);
@@ -112,7 +114,20 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var staged = await new Stager(files, fleet.Tree, meter).StageAsync(request, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         comparison = comparison.After(staged, source, rules);
+        // Whatever was asked for by any way is answered before the first rename.
+        await announced.DisposeAsync();
+        await expecting.DisposeAsync();
         return await CommitAsync(claim, comparison, staged.WithoutHeldReplacements(comparison.Plan));
+    }
+
+    /// <summary>What is going to be sent, about: of a file that is put together from its old version hardly anything.</summary>
+    private WorkLoad StagingLoad(SyncPlan plan)
+    {
+        var hasDeltas = fleet.Deltas is not null && files.Capabilities.CopyRange;
+        var sizes = plan.Changes.Where(change => change is { Kind: EntryKind.File, Action: ChangeAction.Create or ChangeAction.Update or ChangeAction.Retype, Source: not null })
+            .Where(change => !hasDeltas || change.Action != ChangeAction.Update || change.Source!.Size < SourceDeltas.SmallestFile)
+            .Select(change => change.Source!.Size).ToList();
+        return new WorkLoad { Files = sizes.Count, Bytes = sizes.Sum() };
     }
 
     private async Task<WorkerResult> CommitAsync(Claim claim, WorkerComparison comparison, StagedRelease staged)

@@ -42,7 +42,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         }
         try
         {
-            await using var file = await CreateAsync(item.Staged, cancellationToken);
+            await using var file = await CreateAsync(item, cancellationToken);
             await FinishOrDropAsync(item, file, content, cancellationToken);
         }
         finally
@@ -81,7 +81,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         {
             return Deferral.Vanished;
         }
-        await using var file = await CreateAsync(item.Staged, cancellationToken);
+        await using var file = await CreateAsync(item, cancellationToken);
         Digest? digest;
         try
         {
@@ -106,11 +106,12 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         new(WorkerFileError.BadName, staged, "The worker's filesystem takes its name for that of another entry beside it.", inner);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<IWorkerFile> CreateAsync(RelativePath staged, CancellationToken cancellationToken)
+    private async ValueTask<IWorkerFile> CreateAsync(StagedItem item, CancellationToken cancellationToken)
     {
+        var staged = item.Staged;
         try
         {
-            return await files.CreateFileAsync(staged, cancellationToken);
+            return await files.StageFileAsync(staged, item.Change.Source!.Size, cancellationToken);
         }
         catch (WorkerFileException refusal) when (refusal.Error == WorkerFileError.Failure)
         {

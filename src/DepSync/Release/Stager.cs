@@ -10,9 +10,6 @@ namespace DepSync.Release;
 /// </summary>
 internal sealed class Stager(IWorkerFileSystem files, IFileSource source, StagingMeter meter)
 {
-    /// <summary>Bytes read and not yet acknowledged. The connection sends 1 MiB of it at a time; the rest keeps it busy.</summary>
-    private const long BytesInFlight = 4 << 20;
-
     /// <summary>
     /// From here on the filesystem is flushed at once, where the worker can. Measured over loopback to ext4 on a virtual disk, pushes of 4 KiB files, medians of three, each flushed against
     /// all at once: 64 files 129 and 131 ms, 128 files 157 and 168, 512 files 308 and 237. So they are even near 200; a slower disk pays earlier, a distant worker later, for its three
@@ -78,7 +75,7 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
     private async Task StageFilesAsync(FileStaging staging, CancellationTokenSource stop)
     {
         var (request, shell, outcome) = staging;
-        var stager = new FileStager(files, source, request, new ByteBudget(BytesInFlight));
+        var stager = new FileStager(files, source, request, new ByteBudget(files.Capabilities.BytesInFlight));
         var deltas = request.Deltas is null ? null : new DeltaStager(files, source, stager, request.Deltas) { Shell = shell };
         var waiting = new ConcurrentQueue<StagedItem>(request.Items.Where(item => item.Change.Kind == EntryKind.File));
         await Task.WhenAll(Enumerable.Range(0, Math.Min(files.Capabilities.FilesInFlight, waiting.Count)).Select(_ => StageWaitingAsync()).ToList());

@@ -9,22 +9,26 @@ namespace DepSync.Scanning;
 /// </summary>
 internal sealed class TreeListing : IAsyncDisposable
 {
-    /// <summary>Each holds a handle of the server's, and a Mac lets a process open 256 files. They hide a round trip of 100 ms behind 240 others.</summary>
-    public const int InFlight = 240;
-
     private readonly IWorkerFileSystem _files;
-    private readonly SemaphoreSlim _slots = new(InFlight);
+    private readonly SemaphoreSlim _slots;
+    private readonly IAsyncDisposable _expecting;
+    private int _inFlight;
     private readonly Dictionary<RelativePath, Task<IReadOnlyList<WorkerEntry>?>> _listings = [];
     private readonly Dictionary<RelativePath, Task<byte[]?>> _links = [];
 
-    private TreeListing(IWorkerFileSystem files, Task<WorkerEntry?> root) => (_files, Root) = (files, root);
+    private TreeListing(IWorkerFileSystem files, Task<WorkerEntry?> root, IAsyncDisposable expecting)
+    {
+        (_files, Root, _expecting) = (files, root, expecting);
+        _inFlight = files.Capabilities.ListingsInFlight;
+        _slots = new SemaphoreSlim(_inFlight);
+    }
 
     /// <summary>The root's own attributes; null when the target is missing.</summary>
     public Task<WorkerEntry?> Root { get; }
 
     public static TreeListing Begin(IWorkerFileSystem files, ExpectedTree expected, CancellationToken cancellationToken)
     {
-        var listing = new TreeListing(files, files.FindAsync(RelativePath.Root, cancellationToken).AsTask());
+        var listing = new TreeListing(files, files.FindAsync(RelativePath.Root, cancellationToken).AsTask(), files.Expect(new WorkLoad { Directories = expected.Directories.Count }));
         foreach (var (directory, entries) in expected.Directories)
         {
             listing._listings[directory] = listing.AskAsync(() => files.ListAsync(directory, entries, cancellationToken), cancellationToken);
@@ -38,7 +42,7 @@ internal sealed class TreeListing : IAsyncDisposable
 
     /// <summary>Each directory once.</summary>
     public Task<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken) =>
-        _listings.Remove(directory, out var begun) ? begun : AskAsync(() => _files.ListAsync(directory, cancellationToken), cancellationToken);
+        _listings.Remove(directory, out var begun) ? begun : AskAsync(() => _files.ListAsync(directory, 0, cancellationToken), cancellationToken);
 
     /// <summary>Each link once.</summary>
     public Task<byte[]?> ReadLinkAsync(RelativePath link, CancellationToken cancellationToken) =>
@@ -49,6 +53,7 @@ internal sealed class TreeListing : IAsyncDisposable
         await Task.WhenAll([Root, .. _listings.Values, .. _links.Values]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _listings.Clear();
         _links.Clear();
+        await _expecting.DisposeAsync();
     }
 
     private async Task<T> AskAsync<T>(Func<ValueTask<T>> ask, CancellationToken cancellationToken)
@@ -60,7 +65,15 @@ internal sealed class TreeListing : IAsyncDisposable
         }
         finally
         {
-            _slots.Release();
+            _slots.Release(1 + Added());
         }
+    }
+
+    /// <summary>How many more the worker takes than when this was asked last.</summary>
+    private int Added()
+    {
+        var most = _files.Capabilities.ListingsInFlight;
+        var before = Volatile.Read(ref _inFlight);
+        return most > before && Interlocked.CompareExchange(ref _inFlight, most, before) == before ? most - before : 0;
     }
 }

@@ -11,7 +11,7 @@ namespace DepSync.Scanning;
 internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
 {
     /// <summary>Directories that are waited for at once; the listings that wait are a few megabytes at most.</summary>
-    private const int CallsInFlight = TreeListing.InFlight;
+    private const int CallsInFlight = WorkerCapabilities.UsualListingsInFlight;
 
     /// <summary>A tree of the manager that holds more would not fit its memory; a worker that tells more than that is broken or hostile.</summary>
     private const int MaxEntries = 5_000_000;

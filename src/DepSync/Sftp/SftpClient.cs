@@ -32,6 +32,50 @@ internal sealed partial class SftpClient : IDisposable
     public static async Task<SftpClient> ConnectAsync(Stream stream, SftpOptions options, CancellationToken cancellationToken) =>
         new(await SftpSession.OpenAsync(stream, options, cancellationToken).ConfigureAwait(false));
 
+    /// <summary>Greets the same server once more, which is not asked again what it allows. Null when it is not the same: it names other extensions.</summary>
+    /// <inheritdoc cref="ConnectAsync"/>
+    public static async Task<SftpClient?> ConnectBesideAsync(SftpClient first, Stream stream, SftpOptions options, CancellationToken cancellationToken)
+    {
+        var client = await ConnectAsync(stream, options, cancellationToken).ConfigureAwait(false);
+        if (!client.Extensions.Names.SequenceEqual(first.Extensions.Names))
+        {
+            client.Dispose();
+            return null;
+        }
+        client.Limits = first.Limits;
+        return client;
+    }
+
+    /// <inheritdoc cref="SftpSession.WhenLost"/>
+    public Action<SftpLostException>? WhenLost
+    {
+        get => _session.WhenLost;
+        set => _session.WhenLost = value;
+    }
+
+    /// <inheritdoc cref="SftpSession.Lost"/>
+    public SftpLostException? Lost => _session.Lost;
+
+    /// <inheritdoc cref="SftpSession.End"/>
+    public void End(SftpLostException lost) => _session.End(lost);
+
+    /// <summary>Ends when the server has carried out whatever was called before, also what was given up; or the session is over.</summary>
+    public async ValueTask SettleAsync()
+    {
+        try
+        {
+            if (!_session.IsQuiet)
+            {
+                // Requests are carried out in order.
+                await RealPathAsync("."u8, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is SftpException or SftpLostException)
+        {
+            // Answered too, or nothing more will be.
+        }
+    }
+
     /// <inheritdoc cref="SftpSession.Widen"/>
     public void Widen(TimeSpan roundTrip) => _session.Widen(roundTrip);
 

@@ -60,6 +60,33 @@ internal sealed partial class SftpSession : IDisposable
 
     public SftpOptions Options => _options;
 
+    /// <summary>Is told once, before any waiter and before the stream ends, why the session is over. Set before anything else may end it, or looked at <see cref="Lost"/> behind that.</summary>
+    public Action<SftpLostException>? WhenLost { get; set; }
+
+    /// <summary>Why the session is over; null while it is not.</summary>
+    public SftpLostException? Lost
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lost;
+            }
+        }
+    }
+
+    /// <summary>Whether nothing is owed or waits to be sent.</summary>
+    public bool IsQuiet
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _owed.Count + _queue.Count == 0;
+            }
+        }
+    }
+
     /// <summary>Greets the server. Owns the stream from here on, also when this fails.</summary>
     /// <exception cref="SftpLostException">No SFTP server answers.</exception>
     public static async Task<SftpSession> OpenAsync(Stream stream, SftpOptions options, CancellationToken cancellationToken)
@@ -186,6 +213,9 @@ internal sealed partial class SftpSession : IDisposable
         request.FailElsewhere(new OperationCanceledException(token));
     }
 
+    /// <summary>Ends the session for a reason that lies beside it.</summary>
+    public void End(SftpLostException lost) => Lose(lost.Copy());
+
     /// <summary>Ends the connection at once; pending calls fail. Does not wait for anything.</summary>
     public void Dispose() => Lose(new SftpLostException(SftpLoss.Disposed, "The session was closed."));
 
@@ -214,6 +244,7 @@ internal sealed partial class SftpSession : IDisposable
         }
         _timer.Dispose();
         _ended.Set();
+        WhenLost?.Invoke(lost);
         // The stream goes first: a waiter that hears of its failure may use the memory again that is being sent.
         try
         {

@@ -10,6 +10,9 @@ internal sealed class BandwidthLimit
     /// <summary>Timers are late by a millisecond or more: what they lose is sent after, else a high rate would never be reached.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>As without a limit on a LAN.</summary>
+    public const int LongestWindow = 1 << 20;
+
     private readonly long _bytesPerSecond;
     private readonly TimeProvider _clock;
     private readonly Lock _lock = new();
@@ -23,7 +26,7 @@ internal sealed class BandwidthLimit
         _taken = clock.GetTimestamp();
         // 50 ms: so long a small request of one worker waits for each other worker that sends a large file.
         Piece = (int)Math.Clamp(bytesPerSecond / 20, 128, 64 << 10);
-        Window = (int)Math.Clamp(bytesPerSecond / 2, 64 << 10, 1 << 20);
+        Window = (int)Math.Clamp(bytesPerSecond / 2, 64 << 10, LongestWindow);
     }
 
     /// <summary>What may be asked for at once, in bytes.</summary>

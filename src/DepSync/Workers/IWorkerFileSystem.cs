@@ -23,7 +23,10 @@ internal interface IWorkerFileSystem : IAsyncDisposable
     /// <summary>The entries of a directory, without <c>.</c> and <c>..</c>, in no order; null when it is absent or no directory. An unreadable one throws, it is never "empty".</summary>
     ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken);
 
-    /// <summary>The same for a directory that is likely to hold so many entries: over a network a large one is then asked for at once. A wrong guess costs time alone.</summary>
+    /// <summary>
+    /// The same for a directory that is likely to hold so many entries: over a network a large one is then asked for at once. A wrong guess costs time alone. Has no order among calls that are under way
+    /// together: it comes behind what was awaited before.
+    /// </summary>
     ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, int expected, CancellationToken cancellationToken) => ListAsync(directory, cancellationToken);
 
     /// <summary>The attributes of an entry itself (a link is not followed); for the root, of the directory that it is. Null when absent.</summary>
@@ -37,6 +40,17 @@ internal interface IWorkerFileSystem : IAsyncDisposable
 
     /// <summary>Creates a file that must not exist yet (CREAT+EXCL, so no link is followed), readable and writable for its owner alone (0600).</summary>
     ValueTask<IWorkerFile> CreateFileAsync(RelativePath path, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The same for a file in a run's <c>new/</c>, which gets about so many bytes. It, and every call of that file, has no order among calls that are under way together: it comes behind what was
+    /// awaited before. Nothing is copied into it from other files.
+    /// </summary>
+    ValueTask<IWorkerFile> StageFileAsync(RelativePath path, long size, CancellationToken cancellationToken) => CreateFileAsync(path, cancellationToken);
+
+    /// <summary>
+    /// Says what is about to be asked for, so that what it takes can be made ready meanwhile. To be disposed when that was done or given up: nothing of it is under way any more afterwards. Changes no result.
+    /// </summary>
+    IAsyncDisposable Expect(WorkLoad load) => NothingExpected.Instance;
 
     /// <summary>Creates a directory with the given mode (the worker's umask applies); false when something of that name exists. Creates the target itself for the root.</summary>
     ValueTask<bool> CreateDirectoryAsync(RelativePath path, int mode, CancellationToken cancellationToken);

@@ -16,6 +16,17 @@ internal sealed record TransportStream(Stream Stream, Func<string> ErrorText)
     /// <summary>Starts commands beside it; null where none may be run.</summary>
     public StartShellCommand? StartCommand { get; init; }
 
-    /// <summary>Whether each of these comes over a connection of its own.</summary>
+    /// <summary>
+    /// Opens further SFTP servers for the same login on the same connection; null where there is no way. Disposing one of the streams ends that server alone, and waits for nothing.
+    /// </summary>
+    public OpenMoreStreams? OpenMore { get; init; }
+
+    /// <summary>As <see cref="Sftp.SftpOptions.HeldBackUntil"/>; null: nothing is held back.</summary>
+    public Func<long>? HeldBackUntil { get; init; }
+
+    /// <summary>Whether each of its commands comes over a connection of its own.</summary>
     public bool EachCommandIsALogin { get; init; }
 }
+
+/// <summary>As many of so many further streams as the server lets be, and leaves room for a command beside them; none when it refuses or the connection is over.</summary>
+internal delegate Task<IReadOnlyList<TransportStream>> OpenMoreStreams(int count, CancellationToken cancellationToken);

@@ -15,6 +15,17 @@ internal sealed class LimitedStream(Stream inner, BandwidthLimit sending, Bandwi
     private int _waiting;
     private long _heldBackUntil = long.MinValue;
 
+    /// <summary>The transport's stream, and whatever further ones it opens: they share the rate.</summary>
+    public static TransportStream Around(TransportStream transport, BandwidthLimit sending, BandwidthLimit receiving, TimeProvider clock)
+    {
+        var limited = new LimitedStream(transport.Stream, sending, receiving, clock);
+        OpenMoreStreams? more = transport.OpenMore is { } open ? OpenMoreAsync : null;
+        return transport with { Stream = limited, HeldBackUntil = limited.HeldBackUntil, OpenMore = more };
+
+        async Task<IReadOnlyList<TransportStream>> OpenMoreAsync(int count, CancellationToken cancellationToken) =>
+            [.. (await open(count, cancellationToken)).Select(further => Around(further, sending, receiving, clock))];
+    }
+
     public override bool CanRead => true;
 
     public override bool CanWrite => true;

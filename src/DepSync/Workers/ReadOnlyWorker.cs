@@ -17,6 +17,8 @@ internal sealed class ReadOnlyWorker(IWorkerFileSystem inner) : IWorkerFileSyste
     public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, int expected, CancellationToken cancellationToken) =>
         inner.ListAsync(directory, expected, cancellationToken);
 
+    public IAsyncDisposable Expect(WorkLoad load) => inner.Expect(load);
+
     public ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken) => inner.FindAsync(path, cancellationToken);
 
     public ValueTask<byte[]?> ReadLinkAsync(RelativePath path, CancellationToken cancellationToken) => inner.ReadLinkAsync(path, cancellationToken);

@@ -24,7 +24,7 @@ internal sealed partial class SftpWorker
         SftpClient? client = null;
         try
         {
-            client = await SftpClient.ConnectAsync(transport.Stream, SessionOptions(options), cancellationToken);
+            client = await SftpClient.ConnectAsync(transport.Stream, SessionOptions(options, transport), cancellationToken);
             var target = WireTarget(targetPath);
             // One flight, which shows how long one takes.
             var sent = options.Clock.GetTimestamp();
@@ -41,8 +41,7 @@ internal sealed partial class SftpWorker
             {
                 await RequireFolderAboveAsync(client, target, root, cancellationToken);
             }
-            var worker = new SftpWorker(client, failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null));
-            worker.Capabilities = worker.Capabilities with { FilesInFlight = FilesInFlight(client, roundTrip) };
+            var worker = new SftpWorker(Lanes(client, transport, options, roundTrip), failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null));
             if (transport.StartCommand is { } start)
             {
                 worker._shell = new WorkerShell(new ShellRunner(start, options.Clock) { EnterLogin = transport.EachCommandIsALogin ? options.EnterLogin : null }, root, worker) { Tell = options.Tell, EachCommandIsALogin = transport.EachCommandIsALogin };
@@ -66,18 +65,44 @@ internal sealed partial class SftpWorker
         }
     }
 
-    /// <summary>As many as could be sent in a round trip, so that it is not waited for, but no more than the server has handles for.</summary>
-    private static int FilesInFlight(SftpClient client, TimeSpan roundTrip)
+    private static SftpLanes Lanes(SftpClient main, TransportStream transport, SftpWorkerOptions options, TimeSpan roundTrip)
     {
-        var wanted = Math.Max(WorkerCapabilities.UsualFilesInFlight, roundTrip.TotalMilliseconds * FilesPerMillisecond);
-        var most = client.Extensions.Limits ? Math.Max(client.Limits.MaxHandles - HandlesToSpare, 1) : WorkerCapabilities.UsualFilesInFlight;
-        return (int)Math.Min(wanted, most);
+        var rules = options.Lanes with
+        {
+            RoundTrip = options.Lanes.RoundTrip ?? roundTrip,
+            Files = main.Extensions.Limits ? Math.Max(main.Limits.MaxHandles - HandlesToSpare, 1) : WorkerCapabilities.UsualFilesInFlight,
+        };
+        var lanes = new SftpLanes(main, rules, transport.OpenMore is { } open ? OpenAsync : null);
+        main.WhenLost = lanes.EndAll;
+        return lanes;
+
+        async Task<IEnumerable<Task<SftpClient?>>> OpenAsync(int count, CancellationToken cancellationToken) =>
+            (await open(count, cancellationToken)).Select(further => GreetAsync(further, cancellationToken)).ToList();
+
+        async Task<SftpClient?> GreetAsync(TransportStream further, CancellationToken cancellationToken)
+        {
+            var client = await SftpClient.ConnectBesideAsync(main, further.Stream, SessionOptions(options, further), cancellationToken);
+            client?.Widen(roundTrip);
+            return client;
+        }
     }
 
-    private static SftpOptions SessionOptions(SftpWorkerOptions options)
+    /// <summary>With so many sessions. Files: as many as could be sent in a round trip, so that it is not waited for, but no more than the servers have handles for.</summary>
+    private void Adapt(SftpLaneRules rules, int sessions)
+    {
+        var wanted = Math.Max(WorkerCapabilities.UsualFilesInFlight, rules.RoundTrip!.Value.TotalMilliseconds * FilesPerMillisecond);
+        Capabilities = Capabilities with
+        {
+            FilesInFlight = (int)Math.Min(wanted, (long)rules.Files * sessions),
+            ListingsInFlight = WorkerCapabilities.UsualListingsInFlight * sessions,
+            BytesInFlight = WorkerCapabilities.UsualBytesInFlight * sessions,
+        };
+    }
+
+    private static SftpOptions SessionOptions(SftpWorkerOptions options, TransportStream transport)
     {
         var usual = new SftpOptions { IdleTimeout = options.IdleTimeout, Clock = options.Clock, GatherReplies = options.GatherReplies };
-        return usual with { WindowBytes = options.WindowBytes ?? usual.WindowBytes, WindowFollowsRoundTrip = options.WindowBytes is null, HeldBackUntil = options.HeldBackUntil ?? usual.HeldBackUntil };
+        return usual with { WindowBytes = options.WindowBytes ?? usual.WindowBytes, WindowFollowsRoundTrip = options.WindowBytes is null, HeldBackUntil = transport.HeldBackUntil ?? usual.HeldBackUntil };
     }
 
     /// <summary>The path as the server takes it: relative ones start in the login directory without being told.</summary>

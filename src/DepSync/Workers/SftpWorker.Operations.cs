@@ -6,25 +6,25 @@ namespace DepSync.Workers;
 /// <content>Operations that take more than one request. They throw what the client throws.</content>
 internal sealed partial class SftpWorker
 {
-    private async ValueTask<IReadOnlyList<WorkerEntry>?> ListCoreAsync(RelativePath directory, int expected, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<WorkerEntry>?> ListCoreAsync(SftpClient client, RelativePath directory, int expected, CancellationToken cancellationToken)
     {
-        var look = LookAsync(directory, cancellationToken);
-        var opening = _client.OpenDirectoryAsync(Wire(directory), cancellationToken).AsTask();
+        var look = LookAsync(client, directory, cancellationToken);
+        var opening = client.OpenDirectoryAsync(Wire(directory), cancellationToken).AsTask();
         // In the same flight where the directory may well be empty.
-        var inside = expected == 0 ? LookInsideAsync(directory, cancellationToken) : null;
+        var inside = expected == 0 ? LookInsideAsync(client, directory, cancellationToken) : null;
         try
         {
-            if (await KindAsync(look, opening) is not EntryKind.Directory)
+            if (await KindAsync(client, look, opening) is not EntryKind.Directory)
             {
-                await CloseOpenedAsync(opening);
+                await CloseOpenedAsync(client, opening);
                 return null;
             }
             if (await opening is not { } handle)
             {
                 return null;
             }
-            var listed = await _client.ListAsync(handle, expected, cancellationToken);
-            return listed.Count == 0 && await (inside ?? LookInsideAsync(directory, cancellationToken)) is null ? null : Entries(listed);
+            var listed = await client.ListAsync(handle, expected, cancellationToken);
+            return listed.Count == 0 && await (inside ?? LookInsideAsync(client, directory, cancellationToken)) is null ? null : Entries(listed);
         }
         finally
         {
@@ -37,8 +37,8 @@ internal sealed partial class SftpWorker
     }
 
     /// <summary>Through the directory's own <c>.</c>: refused where it may be read and not searched.</summary>
-    private Task<SftpAttributes?> LookInsideAsync(RelativePath directory, CancellationToken cancellationToken) =>
-        _client.LstatAsync(new SftpPath(Bytes(Wire(directory)), "."u8), cancellationToken).AsTask();
+    private Task<SftpAttributes?> LookInsideAsync(SftpClient client, RelativePath directory, CancellationToken cancellationToken) =>
+        client.LstatAsync(new SftpPath(Bytes(Wire(directory)), "."u8), cancellationToken).AsTask();
 
     private static WorkerEntry[] Entries(List<SftpName> listed)
     {
@@ -54,21 +54,21 @@ internal sealed partial class SftpWorker
     {
         var look = _client.LstatAsync(Wire(path), cancellationToken);
         var opening = _client.OpenAsync(Wire(path), SftpOpenFlags.Read, default, cancellationToken).AsTask();
-        switch (await KindAsync(look, opening))
+        switch (await KindAsync(_client, look, opening))
         {
             case EntryKind.File:
                 return await opening is { } handle ? new SftpWorkerFile(_client, _failures, path, handle) : null;
             case null:
-                await CloseOpenedAsync(opening);
+                await CloseOpenedAsync(_client, opening);
                 return null;
             default:
-                await CloseOpenedAsync(opening);
+                await CloseOpenedAsync(_client, opening);
                 throw new WorkerFileException(WorkerFileError.Failure, path, "This is no regular file.");
         }
     }
 
     /// <summary>The kind of what is about to be opened; when the look fails, what was opened is closed first.</summary>
-    private async ValueTask<EntryKind?> KindAsync(ValueTask<SftpAttributes?> look, Task<byte[]?> opening)
+    private static async ValueTask<EntryKind?> KindAsync(SftpClient client, ValueTask<SftpAttributes?> look, Task<byte[]?> opening)
     {
         try
         {
@@ -76,18 +76,18 @@ internal sealed partial class SftpWorker
         }
         catch
         {
-            await CloseOpenedAsync(opening);
+            await CloseOpenedAsync(client, opening);
             throw;
         }
     }
 
-    private async ValueTask CloseOpenedAsync(Task<byte[]?> opening)
+    private static async ValueTask CloseOpenedAsync(SftpClient client, Task<byte[]?> opening)
     {
         try
         {
             if (await opening is { } handle)
             {
-                _client.CloseUnwatched(handle);
+                client.CloseUnwatched(handle);
             }
         }
         catch (Exception exception) when (exception is SftpException or SftpLostException or OperationCanceledException)

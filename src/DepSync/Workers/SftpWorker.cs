@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using DepSync.Model;
 using DepSync.Sftp;
 
@@ -12,15 +11,21 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
 {
     private const uint PrivateFileMode = 0b110_000_000;
 
+    /// <summary>In a listing, about.</summary>
+    private const long BytesOfName = 128;
+
     private readonly SftpClient _client;
+    private readonly SftpLanes _lanes;
     private readonly SftpFailures _failures;
     private readonly byte[] _root;
 
     /// <summary>Set before the worker is handed out; null where no commands may be run.</summary>
     private WorkerShell? _shell;
 
-    private SftpWorker(SftpClient client, SftpFailures failures, byte[] root, WorkerPlace place)
+    private SftpWorker(SftpLanes lanes, SftpFailures failures, byte[] root, WorkerPlace place)
     {
+        var client = lanes.Main;
+        _lanes = lanes;
         _client = client;
         _failures = failures;
         _root = root;
@@ -37,6 +42,8 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
             MaxTransfer = Math.Min(client.Limits.MaxRead, client.Limits.MaxWrite),
             Extensions = client.Extensions.Names,
         };
+        lanes.Changed = sessions => Adapt(lanes.Rules, sessions);
+        Adapt(lanes.Rules, 1);
     }
 
     public WorkerCapabilities Capabilities { get; private set; }
@@ -47,10 +54,21 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     /// Two requests of one flight: a directory that is a link is told from one that is none. An empty listing is confirmed by a look at <c>dir/.</c>, in the same flight unless entries are expected:
     /// servers leave out what they cannot look at, so a directory that may be read and not searched shows as empty.
     /// </summary>
-    public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken) => ListAsync(directory, 0, cancellationToken);
+    public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken) =>
+        _failures.Of(directory, ListCoreAsync(_client, directory, 0, cancellationToken));
 
-    public ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, int expected, CancellationToken cancellationToken) =>
-        _failures.Of(directory, ListCoreAsync(directory, expected, cancellationToken));
+    public async ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, int expected, CancellationToken cancellationToken)
+    {
+        var lease = _lanes.Take(expected * BytesOfName, writes: false);
+        try
+        {
+            return await _failures.Of(directory, ListCoreAsync(lease.Client, directory, expected, cancellationToken));
+        }
+        finally
+        {
+            lease.Return();
+        }
+    }
 
     public async ValueTask<WorkerEntry?> FindAsync(RelativePath path, CancellationToken cancellationToken) =>
         await _failures.Of(path, LookAsync(path, cancellationToken)) is { } attributes ? SftpEntries.Entry([], attributes) : null;
@@ -62,20 +80,24 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public ValueTask<IWorkerFile?> OpenAsync(RelativePath path, CancellationToken cancellationToken) =>
         _failures.Of(path, OpenCoreAsync(path, cancellationToken));
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<IWorkerFile> CreateFileAsync(RelativePath path, CancellationToken cancellationToken)
+    public async ValueTask<IWorkerFile> CreateFileAsync(RelativePath path, CancellationToken cancellationToken) =>
+        new SftpWorkerFile(_client, _failures, path, await CreateCoreAsync(_client, path, cancellationToken));
+
+    public async ValueTask<IWorkerFile> StageFileAsync(RelativePath path, long size, CancellationToken cancellationToken)
     {
-        const SftpOpenFlags Flags = SftpOpenFlags.Read | SftpOpenFlags.Write | SftpOpenFlags.Create | SftpOpenFlags.Exclusive;
+        var lease = _lanes.Take(size, writes: true);
         try
         {
-            var handle = await _client.OpenAsync(Wire(path), Flags, new SftpAttributes(Permissions: PrivateFileMode), cancellationToken);
-            return handle is null ? throw NoFolder(path) : new SftpWorkerFile(_client, _failures, path, handle);
+            return new SftpWorkerFile(lease.Client, _failures, path, await CreateCoreAsync(lease.Client, path, cancellationToken)) { Lease = lease, ClosesInOrder = lease.Client == _client };
         }
-        catch (Exception exception) when (_failures.Of(path, exception) is { } failure)
+        catch
         {
-            throw failure;
+            lease.Return();
+            throw;
         }
     }
+
+    public IAsyncDisposable Expect(WorkLoad load) => _lanes.Expect(load);
 
     public ValueTask<bool> CreateDirectoryAsync(RelativePath path, int mode, CancellationToken cancellationToken) =>
         _failures.Of(path, CreateDirectoryCoreAsync(path, new SftpAttributes(Permissions: (uint)mode), cancellationToken));
@@ -147,7 +169,7 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
 
     public ValueTask DisposeAsync()
     {
-        _client.Dispose();
+        _lanes.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -155,7 +177,16 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
 
     /// <summary>The root is what its path leads to: not every server resolves links in the path that it calls canonical.</summary>
     private ValueTask<SftpAttributes?> LookAsync(RelativePath path, CancellationToken cancellationToken) =>
-        path.IsRoot ? _client.StatAsync(Wire(path), cancellationToken) : _client.LstatAsync(Wire(path), cancellationToken);
+        LookAsync(_client, path, cancellationToken);
+
+    private ValueTask<SftpAttributes?> LookAsync(SftpClient client, RelativePath path, CancellationToken cancellationToken) =>
+        path.IsRoot ? client.StatAsync(Wire(path), cancellationToken) : client.LstatAsync(Wire(path), cancellationToken);
+
+    private async ValueTask<byte[]> CreateCoreAsync(SftpClient client, RelativePath path, CancellationToken cancellationToken)
+    {
+        const SftpOpenFlags Flags = SftpOpenFlags.Read | SftpOpenFlags.Write | SftpOpenFlags.Create | SftpOpenFlags.Exclusive;
+        return await _failures.Of(path, client.OpenAsync(Wire(path), Flags, new SftpAttributes(Permissions: PrivateFileMode), cancellationToken)) ?? throw NoFolder(path);
+    }
 
     private async ValueTask<bool> ExistsAsync(RelativePath path, CancellationToken cancellationToken) => await FindAsync(path, cancellationToken) is not null;
 

@@ -14,6 +14,14 @@ internal sealed class SftpWorkerFile(SftpClient client, SftpFailures failures, R
 
     private byte[] Handle => handle;
 
+    private SftpClient Client => client;
+
+    /// <summary>Is returned when the handle's CLOSE is asked for.</summary>
+    public SftpLease? Lease { get; init; }
+
+    /// <summary>Whether what is asked for next, of whatever, comes behind the CLOSE.</summary>
+    public bool ClosesInOrder { get; init; } = true;
+
     public ValueTask<int> ReadAtAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
@@ -39,10 +47,10 @@ internal sealed class SftpWorkerFile(SftpClient client, SftpFailures failures, R
     public async ValueTask CopyFromAsync(IWorkerFile source, CopyRange range, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
-        if (source is not SftpWorkerFile from || range.Length is < 1 or > CopyRange.Longest)
+        if (source is not SftpWorkerFile from || from.Client != client || range.Length is < 1 or > CopyRange.Longest)
         {
             // A length of 0 means "to the end of the file".
-            throw new ArgumentException("Only so many bytes of a file of the same worker can be copied.", nameof(range));
+            throw new ArgumentException("Only so many bytes of a file of the same session can be copied.", nameof(range));
         }
         from.ThrowIfClosed();
         if (!client.Extensions.CopyRange)
@@ -97,8 +105,16 @@ internal sealed class SftpWorkerFile(SftpClient client, SftpFailures failures, R
             : ValueTask.CompletedTask;
     }
 
-    public ValueTask CloseAsync(CancellationToken cancellationToken) =>
-        Interlocked.Exchange(ref _closed, 1) == 0 ? failures.Of(path, client.CloseAsync(handle, cancellationToken)) : ValueTask.CompletedTask;
+    public ValueTask CloseAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+        {
+            return ValueTask.CompletedTask;
+        }
+        var closing = client.CloseAsync(handle, cancellationToken);
+        Lease?.Return();
+        return failures.Of(path, closing);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<WorkerEntry> FinishAsync(FileFinish finish)
@@ -118,15 +134,38 @@ internal sealed class SftpWorkerFile(SftpClient client, SftpFailures failures, R
         {
             throw failure;
         }
+        finally
+        {
+            Lease?.Return();
+        }
     }
 
     public ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _closed, 1) == 0)
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+        {
+            return ValueTask.CompletedTask;
+        }
+        var closing = ClosesInOrder ? ValueTask.CompletedTask : CloseQuietlyAsync();
+        if (ClosesInOrder)
         {
             client.CloseUnwatched(handle);
         }
-        return ValueTask.CompletedTask;
+        Lease?.Return();
+        return closing;
+    }
+
+    /// <summary>Waits, so that a removal that follows finds no open file: there are servers where that counts.</summary>
+    private async ValueTask CloseQuietlyAsync()
+    {
+        try
+        {
+            await client.CloseAsync(handle, CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is SftpException or SftpLostException)
+        {
+            // As if nobody had looked.
+        }
     }
 
     /// <summary>All pieces are in flight at once; the memory is free when the last of them ended, whatever the first said.</summary>

@@ -9,8 +9,8 @@ internal sealed record SftpWorkerOptions(TimeSpan IdleTimeout, TimeProvider Cloc
     /// <summary>As <see cref="Sftp.SftpOptions.WindowBytes"/>; null: its default.</summary>
     public int? WindowBytes { get; init; }
 
-    /// <summary>As <see cref="Sftp.SftpOptions.HeldBackUntil"/>; null: nothing is held back.</summary>
-    public Func<long>? HeldBackUntil { get; init; }
+    /// <summary>How many sessions a load is worth; what is known of this worker is filled in.</summary>
+    public SftpLaneRules Lanes { get; init; } = new();
 
     /// <summary>As <see cref="ShellRunner.EnterLogin"/>.</summary>
     public Func<CancellationToken, Task<IDisposable>>? EnterLogin { get; init; }

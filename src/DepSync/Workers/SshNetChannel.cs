@@ -35,6 +35,7 @@ internal sealed partial class SshNetChannel : Stream
 
     private bool _readerBlocks;
     private volatile bool _disposed;
+    private volatile bool _isCommand;
 
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -97,16 +98,37 @@ internal sealed partial class SshNetChannel : Stream
 
     /// <summary>Opens the channel and asks for the subsystem; false when the server refuses the subsystem.</summary>
     /// <exception cref="IOException">The connection ended, or the server opens no channel.</exception>
-    public Task<bool> OpenSubsystemAsync(string name, CancellationToken cancellationToken) => OpenAsync("subsystem", name, cancellationToken);
+    public async Task<bool> OpenSubsystemAsync(string name, CancellationToken cancellationToken)
+    {
+        await BeginAsync(cancellationToken);
+        return await RequestSubsystemAsync(name, cancellationToken);
+    }
+
+    /// <summary>Opens the channel, which then runs nothing yet.</summary>
+    /// <exception cref="IOException">The connection ended, or the server opens no channel.</exception>
+    public Task BeginAsync(CancellationToken cancellationToken)
+    {
+        Send(new ChannelOpenMessage(_localNumber, ReceiveWindow, ReceivePacket, new SessionOpenInfo()));
+        return _opened.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Asks for the subsystem in the open channel; false when the server refuses it.</summary>
+    /// <exception cref="IOException">The connection ended.</exception>
+    public Task<bool> RequestSubsystemAsync(string name, CancellationToken cancellationToken) => RequestAsync("subsystem", name, cancellationToken);
 
     /// <summary>Opens the channel and starts a command by the login shell; false when the server refuses that.</summary>
     /// <exception cref="IOException">The connection ended, or the server opens no channel.</exception>
-    public Task<bool> OpenCommandAsync(string commandLine, CancellationToken cancellationToken) => OpenAsync("exec", commandLine, cancellationToken);
+    public async Task<bool> OpenCommandAsync(string commandLine, CancellationToken cancellationToken)
+    {
+        _isCommand = true;
+        await BeginAsync(cancellationToken);
+        return await RequestAsync("exec", commandLine, cancellationToken);
+    }
 
     /// <summary>Nothing more is written: the command reads the end of its input.</summary>
     public void EndInput() => Send(new ChannelEofMessage(_remoteNumber));
 
-    /// <summary>Asks the peer to end the command and the channel; the connection goes on. Sends, so it may block for as long as the peer does not read.</summary>
+    /// <summary>Asks the peer to end the channel and what runs in it; the connection goes on. Sends, so it may block for as long as the peer does not read.</summary>
     public void RequestClose()
     {
         lock (_lock)
@@ -119,8 +141,11 @@ internal sealed partial class SshNetChannel : Stream
             }
             _closeSent = true;
         }
-        // A program that nobody listens to would end at its next write only.
-        Send(new ChannelRequestMessage(_remoteNumber, new SessionRequest("signal", "TERM", WantReply.No)));
+        if (_isCommand)
+        {
+            // A program that nobody listens to would end at its next write only. An SFTP server reads the end of its input.
+            Send(new ChannelRequestMessage(_remoteNumber, new SessionRequest("signal", "TERM", WantReply.No)));
+        }
         Send(new ChannelCloseMessage(_remoteNumber));
     }
 
@@ -230,10 +255,8 @@ internal sealed partial class SshNetChannel : Stream
         }
     }
 
-    private async Task<bool> OpenAsync(string request, string argument, CancellationToken cancellationToken)
+    private async Task<bool> RequestAsync(string request, string argument, CancellationToken cancellationToken)
     {
-        Send(new ChannelOpenMessage(_localNumber, ReceiveWindow, ReceivePacket, new SessionOpenInfo()));
-        await _opened.Task.WaitAsync(cancellationToken);
         Send(new ChannelRequestMessage(_remoteNumber, new SessionRequest(request, argument, WantReply.Yes)));
         return await _answered.Task.WaitAsync(cancellationToken);
     }

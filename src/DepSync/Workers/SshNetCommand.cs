@@ -1,6 +1,3 @@
-using System.Net.Sockets;
-using Renci.SshNet.Common;
-
 namespace DepSync.Workers;
 
 /// <summary>A command on a channel of its own beside the SFTP one, on the same connection. As <see cref="IShellCommand"/>.</summary>
@@ -11,7 +8,7 @@ internal sealed class SshNetCommand(SshNetChannel channel) : IShellCommand
     /// <exception cref="IOException">The server opens no second channel (MaxSessions), refuses the command, or the connection ended.</exception>
     public static async Task<IShellCommand> StartAsync(SshNetConnection connection, string commandLine, CancellationToken cancellationToken)
     {
-        var channel = connection.Add(CloseBehind);
+        var channel = connection.Add(SshNetConnection.CloseBehind);
         try
         {
             return await channel.OpenCommandAsync(commandLine, cancellationToken) ? new SshNetCommand(channel) : throw new IOException("the server refuses to run commands");
@@ -34,19 +31,4 @@ internal sealed class SshNetCommand(SshNetChannel channel) : IShellCommand
     public Task<int?> WaitForExitAsync(CancellationToken cancellationToken) => channel.Exited.WaitAsync(cancellationToken);
 
     public void Dispose() => channel.Dispose();
-
-    /// <summary>On a thread nobody waits for: a peer that does not read would hold up whoever ends a command.</summary>
-    private static void CloseBehind(SshNetChannel channel) => ThreadPool.UnsafeQueueUserWorkItem(
-        static channel =>
-        {
-            try
-            {
-                channel.RequestClose();
-            }
-            catch (Exception e) when (e is IOException or SshException or SocketException or ObjectDisposedException)
-            {
-                // The connection is gone, and the command with it.
-            }
-        },
-        channel, preferLocal: false);
 }

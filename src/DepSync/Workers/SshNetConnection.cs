@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Renci.SshNet;
+using Renci.SshNet.Common;
 using Renci.SshNet.Messages;
 using Renci.SshNet.Messages.Connection;
 
@@ -38,6 +40,65 @@ internal sealed class SshNetConnection
         var number = (uint)Interlocked.Increment(ref _last);
         return _channels[number] = new SshNetChannel(number, _send, abort);
     }
+
+    /// <summary>
+    /// Further <c>sftp</c> subsystems, as <see cref="OpenMoreStreams"/> says. One channel more than wanted is opened in the same flight, and closed again: what the server refuses (MaxSessions) counts against
+    /// the subsystems, because a command may need a channel. An open channel runs no program yet.
+    /// </summary>
+    public async Task<IReadOnlyList<TransportStream>> OpenSubsystemsAsync(int count, CancellationToken cancellationToken)
+    {
+        var channels = Enumerable.Range(0, count + 1).Select(_ => Add(CloseBehind)).ToList();
+        var kept = new List<SshNetChannel>();
+        try
+        {
+            var begun = channels.Select(channel => IsDoneAsync(() => BeginAsync(channel, cancellationToken))).ToList();
+            var answers = await Task.WhenAll(begun);
+            var open = channels.Where((_, i) => answers[i]).SkipLast(1).ToList();
+            var granted = await Task.WhenAll(open.Select(channel => IsDoneAsync(() => channel.RequestSubsystemAsync("sftp", cancellationToken))).ToList());
+            kept.AddRange(open.Where((_, i) => granted[i]));
+            return [.. kept.Select(channel => new TransportStream(channel, () => channel.ErrorText))];
+        }
+        finally
+        {
+            foreach (var channel in channels.Except(kept))
+            {
+                await channel.DisposeAsync();
+            }
+        }
+
+        static async Task<bool> BeginAsync(SshNetChannel channel, CancellationToken cancellationToken)
+        {
+            await channel.BeginAsync(cancellationToken);
+            return true;
+        }
+    }
+
+    private static async Task<bool> IsDoneAsync(Func<Task<bool>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Ends a channel and not the connection; on a thread nobody waits for: a peer that does not read would hold up whoever ends it.</summary>
+    public static void CloseBehind(SshNetChannel channel) => ThreadPool.UnsafeQueueUserWorkItem(
+        static channel =>
+        {
+            try
+            {
+                channel.RequestClose();
+            }
+            catch (Exception e) when (e is IOException or SshException or SocketException or ObjectDisposedException)
+            {
+                // The connection is gone, and the channel with it.
+            }
+        },
+        channel, preferLocal: false);
 
     private SshNetChannel? Of(ChannelMessage message) => _channels.GetValueOrDefault(message.LocalChannelNumber);
 

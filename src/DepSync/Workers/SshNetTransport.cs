@@ -95,7 +95,11 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
                     ErrorKind.Protocol, $"{target.Owner.Place} offers no sftp subsystem to {target.Owner.User}.",
                     "Let sshd_config on the worker have the line `Subsystem sftp internal-sftp`.", null);
             }
-            return new TransportStream(channel, () => banner.Text + channel.ErrorText) { StartCommand = (line, token) => SshNetCommand.StartAsync(connection, line, token) };
+            return new TransportStream(channel, () => banner.Text + channel.ErrorText)
+            {
+                StartCommand = (line, token) => SshNetCommand.StartAsync(connection, line, token),
+                OpenMore = connection.OpenSubsystemsAsync,
+            };
         }
         catch (IOException e)
         {

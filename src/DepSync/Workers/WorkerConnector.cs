@@ -40,6 +40,9 @@ internal sealed class WorkerConnector
 
     public LoginGate Logins { get; init; } = new(LoginGate.UsualPlaces);
 
+    /// <summary>How many sessions a worker gets. With a rate that one of them can use up it is one.</summary>
+    public SftpLaneRules Lanes { get; init; } = new();
+
     /// <summary>The certificate that a worker was connected by; null when it was its own key, and always with the ssh program, which does not tell.</summary>
     public HostCertificate? CertificateOf(WorkerAddress worker) => _certificates.GetValueOrDefault(worker.Name);
 
@@ -139,12 +142,12 @@ internal sealed class WorkerConnector
                 GatherReplies = gather,
                 // What has not logged in by then fails as a connection does, or sits in a session that is slow to say so.
                 EnterLogin = token => Logins.EnterAsync(worker, _config.Ssh.ConnectTimeout, _clock, token),
+                Lanes = Lanes,
                 Tell = message => _observer.On(new Note(NoteLevel.Detail, message) { Worker = worker.Name }),
             };
             if (_sending is not null && _receiving is not null)
             {
-                var limited = new LimitedStream(transport.Stream, _sending, _receiving, _clock);
-                (transport, options) = (transport with { Stream = limited }, options with { WindowBytes = _sending.Window, HeldBackUntil = limited.HeldBackUntil });
+                (transport, options) = (LimitedStream.Around(transport, _sending, _receiving, _clock), options with { WindowBytes = _sending.Window, Lanes = _sending.Window < BandwidthLimit.LongestWindow ? Lanes with { Most = 1 } : Lanes });
             }
             return await SftpWorker.OpenAsync(transport, worker.Path, options, cancellationToken);
         }

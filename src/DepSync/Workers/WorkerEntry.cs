@@ -55,6 +55,18 @@ internal sealed record WorkerCapabilities
     /// <summary>On a LAN enough that the flights of small files hide each other.</summary>
     public const int UsualFilesInFlight = 256;
 
+    /// <summary>Each holds a handle of the server's, and a Mac lets a process open 256 files. They hide a round trip of 100 ms behind 240 others.</summary>
+    public const int UsualListingsInFlight = 240;
+
+    /// <summary>How many directories may be listed at once.</summary>
+    public int ListingsInFlight { get; init; } = UsualListingsInFlight;
+
+    /// <summary>Of what is read to be sent, how much may wait for its acknowledgement. A connection on a LAN sends 1 MiB of it at a time; the rest keeps it busy.</summary>
+    public const long UsualBytesInFlight = 4 << 20;
+
+    /// <inheritdoc cref="UsualBytesInFlight"/>
+    public long BytesInFlight { get; init; } = UsualBytesInFlight;
+
     /// <summary>How many files may be written at once to lose no time waiting for answers.</summary>
     public int FilesInFlight { get; init; } = UsualFilesInFlight;
 

@@ -13,6 +13,7 @@ internal sealed class SftpServerProcess : IDisposable
     private const int Nobody = 65534;
 
     private readonly Process _process;
+    private bool _isDisposed;
 
     private SftpServerProcess(Process process)
     {
@@ -26,6 +27,8 @@ internal sealed class SftpServerProcess : IDisposable
     public TransportStream Transport { get; }
 
     public int Id => _process.Id;
+
+    public bool HasEnded => _isDisposed || _process.HasExited;
 
     /// <summary>Starts a server whose login directory is <paramref name="directory"/>. Options are the program's, e.g. <c>-P posix-rename</c>.</summary>
     public static SftpServerProcess Start(string directory, params string[] options) => Start(directory, [], options);
@@ -73,6 +76,11 @@ internal sealed class SftpServerProcess : IDisposable
 
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+        _isDisposed = true;
         Kill();
         _process.WaitForExit();
         _process.Dispose();

@@ -57,7 +57,7 @@ internal sealed class SftpWire : IDisposable
     /// <summary>The client's end.</summary>
     public TransportStream Transport { get; }
 
-    public FakeTimeProvider Clock { get; } = new();
+    public FakeTimeProvider Clock { get; init; } = new();
 
     /// <summary>Whether a command is to run into its deadline, and the connection is not.</summary>
     public bool Waits { get; }

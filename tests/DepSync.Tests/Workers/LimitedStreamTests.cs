@@ -48,6 +48,24 @@ public sealed class LimitedStreamTests
     }
 
     [Fact]
+    public async Task Further_streams_of_a_transport_share_its_rate()
+    {
+        var started = _clock.GetUtcNow();
+        var limit = new BandwidthLimit(Rate, _clock);
+        var recorded = new TransportStream(Record(started), () => "")
+        {
+            OpenMore = (count, _) => Task.FromResult<IReadOnlyList<TransportStream>>([.. Enumerable.Range(0, count).Select(_ => new TransportStream(Record(started), () => ""))]),
+        };
+        var main = LimitedStream.Around(recorded, limit, limit, _clock);
+        var further = await main.OpenMore!(2, default);
+        await RunAsync(Task.WhenAll(further.Append(main).Select(transport => transport.Stream.WriteAsync(new byte[100_000]).AsTask()).ToList()));
+        var total = 0L;
+        Assert.All(_gone, piece => Assert.True((total += piece.Count) * TimeSpan.TicksPerSecond <= Rate * piece.At.Ticks, $"{total} bytes after {piece.At}"));
+        Assert.Equal(300_000, total);
+        Assert.All(further.Append(main), transport => Assert.NotNull(transport.HeldBackUntil));
+    }
+
+    [Fact]
     public void A_pause_is_made_up_for_by_a_tenth_of_a_second_at_most()
     {
         var limit = new BandwidthLimit(Rate, _clock);
@@ -151,7 +169,9 @@ public sealed class LimitedStreamTests
         await (await connecting).DisposeAsync();
     }
 
-    private LimitedStream Stream(BandwidthLimit sending, DateTimeOffset started) => new(new Recorder(count => _gone.Enqueue((_clock.GetUtcNow() - started, count))), sending, sending, _clock);
+    private LimitedStream Stream(BandwidthLimit sending, DateTimeOffset started) => new(Record(started), sending, sending, _clock);
+
+    private Recorder Record(DateTimeOffset started) => new(count => _gone.Enqueue((_clock.GetUtcNow() - started, count)));
 
     /// <summary>Moves the clock to each moment that somebody waits for, until the task has ended; a wait for what a peer owes is far longer and left alone.</summary>
     private async Task RunAsync(Task task)

@@ -225,7 +225,7 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
         trying.SetResult();
         foreach (var connect in connecting.Skip(1))
         {
-            await (await connect).DisposeAsync();
+            await (await connect.WaitAsync(TimeSpan.FromSeconds(30))).DisposeAsync();
         }
         Assert.Equal(first == "connected", await Record.ExceptionAsync(() => connecting[0]) is null);
         Assert.Equal(4, _tries);

@@ -17,10 +17,10 @@ public sealed class ProgressDisplayTests
         display.On(Started("web", "worker-10", "漢字"));
         display.On(new PhaseChanged(WorkerPhase.Staging) { Worker = "web" });
         display.On(new PhaseChanged(WorkerPhase.Comparing) { Worker = "漢字" });
-        _fixture.Time.Pass(TimeSpan.FromSeconds(2));
+        _fixture.Time.Pass(TimeSpan.FromSeconds(1.9));
         display.On(new StagingProgress(6_000_000, 8_000_000, 3, 12) { Worker = "web" });
         _fixture.Error.GetStringBuilder().Clear();
-        _fixture.Time.Pass(TimeSpan.Zero);
+        _fixture.Time.Pass(TimeSpan.FromSeconds(0.1));
 
         Assert.Equal(
             """

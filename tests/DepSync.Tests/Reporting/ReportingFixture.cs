@@ -115,32 +115,46 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new ManualTimer(() => callback(state));
+        var timer = new ManualTimer(this, () => callback(state));
+        timer.Change(dueTime, period);
         _timers.Add(timer);
         return timer;
     }
 
-    /// <summary>Moves the clock and fires every live timer once.</summary>
+    /// <summary>Moves the clock and fires every timer that is due by then, once.</summary>
     public void Pass(TimeSpan time)
     {
         _passed += time;
-        _timers.Where(static timer => !timer.Disposed).ToList().ForEach(static timer => timer.Fire());
+        _timers.Where(timer => timer.Due <= _passed).ToList().ForEach(static timer => timer.Fire());
     }
 
-    private sealed class ManualTimer(Action fire) : ITimer
+    private sealed class ManualTimer(ManualTime clock, Action fire) : ITimer
     {
-        public bool Disposed { get; private set; }
+        private TimeSpan _period;
 
-        public void Fire() => fire();
+        /// <summary>Null when nothing is to come.</summary>
+        public TimeSpan? Due { get; private set; }
 
-        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+        public void Fire()
+        {
+            Due = From(_period);
+            fire();
+        }
 
-        public void Dispose() => Disposed = true;
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            (Due, _period) = (From(dueTime), period);
+            return true;
+        }
+
+        public void Dispose() => Due = null;
 
         public ValueTask DisposeAsync()
         {
             Dispose();
             return ValueTask.CompletedTask;
         }
+
+        private TimeSpan? From(TimeSpan span) => span == Timeout.InfiniteTimeSpan ? null : clock._passed + span;
     }
 }

@@ -32,13 +32,16 @@ public sealed class LoginGateTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fourth.WaitAsync(Soon));
     }
 
-    /// <summary>sshd that refuses the fourth connection that is not logged in: none of twelve workers meets that.</summary>
+    /// <summary>An sshd that refuses the fourth connection that is not logged in, and takes its time to look for a key, so that all who come at once are there at once.</summary>
+    private static SshdOptions Busy => new() { Lines = ["MaxStartups 3:100:3", "AuthorizedKeysCommand /bin/sleep 0.2", $"AuthorizedKeysCommandUser {Environment.UserName}"] };
+
+    /// <summary>None of twelve workers meets the refusal.</summary>
     [SshdTheory]
     [InlineData("Builtin")]
     [InlineData("OpenSsh")]
     public async Task Twelve_workers_at_once_stay_below_MaxStartups_of_their_host(string client)
     {
-        using var server = SshdServer.Start(new SshdOptions { Lines = ["MaxStartups 3:100:3"] });
+        using var server = SshdServer.Start(Busy);
         var run = SshRun.For(SshRun.Settings(server, Enum.Parse<SshClientKind>(client)) with { ConnectTimeout = TimeSpan.FromMinutes(1) });
         var connector = new WorkerConnector(run.Config, run, null, TimeProvider.System) { Logins = new LoginGate(3) };
         var files = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => connector.ConnectAsync(SshRun.Worker(server, server.Folder, $"w{i}"), default)));
@@ -54,7 +57,7 @@ public sealed class LoginGateTests
     [SshdFact]
     public async Task Commands_of_twelve_workers_at_once_stay_below_MaxStartups_of_their_host()
     {
-        using var server = SshdServer.Start(new SshdOptions { Lines = ["MaxStartups 3:100:3"] });
+        using var server = SshdServer.Start(Busy);
         using var tree = new TempTree();
         tree.Write("a", "a");
         var run = SshRun.For(SshRun.Settings(server, SshClientKind.OpenSsh) with { ConnectTimeout = TimeSpan.FromMinutes(1) });

@@ -183,7 +183,8 @@ internal sealed class SshdServer : IDisposable
         "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
         "PrintMotd no",
-        "MaxStartups 500",
+        // Of this keyword some versions take the last value and not the first.
+        .. options.Lines.Any(line => line.StartsWith("MaxStartups ", StringComparison.Ordinal)) ? Array.Empty<string>() : ["MaxStartups 500"],
         "MaxSessions 50",
         "LogLevel VERBOSE",
         $"Subsystem {options.SubsystemName} {options.Sftp}",

@@ -172,14 +172,16 @@ public sealed class LaneReleaseTests : IDisposable
     private void AwaitSessionsBeforeStaging()
     {
         var isFirst = true;
-        _run.At = (WorkerPhase.Staging, () =>
+        _run.At = (WorkerPhase.Staging, AwaitSessions);
+
+        void AwaitSessions()
         {
             if (isFirst)
             {
                 SftpLanesServer.UsedAsync(_worker!, Sessions).GetAwaiter().GetResult();
             }
             isFirst = false;
-        });
+        }
     }
 
     private async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress address, CancellationToken cancellationToken) => _worker = await _server.ConnectAsync(address.Path, Rules);

@@ -1,5 +1,6 @@
 using DepSync.Config;
 using DepSync.Model;
+using DepSync.Planning;
 using DepSync.Scanning;
 using DepSync.State;
 using DepSync.Workers;
@@ -35,6 +36,18 @@ internal sealed record FleetCase
     public required Func<ErrorKind> StopReason { get; init; }
 
     public FlushMode Flush => Config.Durable ? FlushMode.Durable : FlushMode.Never;
+
+    /// <summary>Why a plan must not be carried out; null when it may.</summary>
+    public Refusal? Guard(SyncPlan plan, Snapshot source, Snapshot worker, Manifest? manifest) => SafetyRules.Check(new SafetyCase
+    {
+        Plan = plan,
+        Source = source,
+        Worker = worker,
+        Manifest = manifest,
+        Limits = new SafetyLimits(Config.MaxDelete, Config.AllowEmpty),
+        PreviousMountPoints = Identity.MountPoints,
+        HadMarker = Identity.HadMarker,
+    });
 
     public void Tell(string worker, NoteLevel level, string message) => Context.Observer.On(new Note(level, message) { Worker = worker });
 }

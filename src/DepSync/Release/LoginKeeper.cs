@@ -9,8 +9,8 @@ namespace DepSync.Release;
 
 /// <summary>
 /// Connects workers with <see cref="LoginPatience"/>: counts refused logins in the state, and leaves a login alone whose time has not come. Targets that share a login (user, host, port
-/// and key) share its row: the first of them tries, the others wait for what becomes of it, and none tries a login that was refused in this run. A dry run waits for no time and counts
-/// nothing, as it writes nothing. Safe for concurrent use by different workers.
+/// and key) share its row, in which a run counts once: the first of them tries and the others wait for what becomes of it, unless it let them in before and is not refused since. None tries a
+/// login that was refused in this run already. A dry run waits for no time and counts nothing, as it writes nothing. Safe for concurrent use by different workers.
 /// </summary>
 internal sealed class LoginKeeper(RunConfig config, RunContext context, StateStore store, ConnectWorker connect)
 {
@@ -39,9 +39,15 @@ internal sealed class LoginKeeper(RunConfig config, RunContext context, StateSto
                 first.End();
             }
         }
-        await first.Ended.WaitAsync(cancellationToken);
+        if (!IsExpectedToWork(worker, key))
+        {
+            await first.Ended.WaitAsync(cancellationToken);
+        }
         return first.Refusal is { } refused ? throw refused : await TryAsync(worker, key, first, cancellationToken);
     }
+
+    private bool IsExpectedToWork(WorkerAddress worker, string key) =>
+        store.LoadTarget(WorkerRelease.TargetKey(worker)) is { Known: true } && store.LoadLogin(key)?.Refused is null;
 
     private async Task<IWorkerFileSystem> TryAsync(WorkerAddress worker, string key, FirstTry first, CancellationToken cancellationToken)
     {
@@ -58,8 +64,10 @@ internal sealed class LoginKeeper(RunConfig config, RunContext context, StateSto
         }
         catch (WorkerLostException lost) when (lost.IsRefusedLogin)
         {
-            first.Refusal = lost;
-            Record(key, past => RefusedLogins.After(past, with, context.Clock.GetUtcNow()));
+            if (first.Refuse(lost))
+            {
+                Record(key, past => RefusedLogins.After(past, with, context.Clock.GetUtcNow()));
+            }
             throw;
         }
     }
@@ -91,16 +99,15 @@ internal sealed class LoginKeeper(RunConfig config, RunContext context, StateSto
     private sealed class FirstTry
     {
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private volatile WorkerLostException? _refusal;
+        private WorkerLostException? _refusal;
 
         public Task Ended => _ended.Task;
 
-        /// <summary>The last refusal of this run; null while there was none.</summary>
-        public WorkerLostException? Refusal
-        {
-            get => _refusal;
-            set => _refusal = value;
-        }
+        /// <summary>The first refusal of this run; null while there was none.</summary>
+        public WorkerLostException? Refusal => Volatile.Read(ref _refusal);
+
+        /// <summary>Whether it is the first one.</summary>
+        public bool Refuse(WorkerLostException refusal) => Interlocked.CompareExchange(ref _refusal, refusal, null) is null;
 
         public void End() => _ended.TrySetResult();
     }

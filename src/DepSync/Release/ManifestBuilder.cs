@@ -61,9 +61,13 @@ internal static class ManifestBuilder
         && entries.All(pair => previous.Entries.TryGetValue(pair.Key, out var old)
             && old.Kind == pair.Value.Kind && old.Digest == pair.Value.Digest && IsSameTarget(old.LinkTarget, pair.Value.LinkTarget));
 
-    /// <summary>Whether there is a file to send to a worker that holds what the manifest tells: one that is settled, with a content that was not pushed to its path.</summary>
-    public static bool LacksContentOf(Manifest manifest, Snapshot source) => source.Entries.Any(entry =>
-        entry is { Kind: EntryKind.File, Deferral: Deferral.None, Digest: { } digest } && manifest.Entries.GetValueOrDefault(entry.Path)?.Digest != digest);
+    /// <summary>
+    /// Whether a worker that holds what the manifest tells is to be sent something and to lose nothing: there is a settled file with a content that was not pushed to its path, and every path
+    /// that was pushed is there still, of its kind.
+    /// </summary>
+    public static bool IsOutgrown(Manifest manifest, Snapshot source) =>
+        source.Entries.Any(entry => entry is { Kind: EntryKind.File, Deferral: Deferral.None, Digest: { } digest } && manifest.Entries.GetValueOrDefault(entry.Path)?.Digest != digest)
+        && manifest.Entries.All(pair => pair.Key.IsRoot || source.Find(pair.Key)?.Kind == pair.Value.Kind);
 
     private static bool IsKnown(FileEntry source) => source.Kind != EntryKind.File || source.Digest is not null;
 

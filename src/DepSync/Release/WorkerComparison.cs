@@ -100,7 +100,10 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
             worker = WorkerDigests.With(worker, readBack);
         }
         var plan = Planner.Plan(source, worker, manifest, rules);
-        Guard(source, worker, manifest, plan);
+        if (fleet.Guard(plan, source, worker, manifest) is { } refusal)
+        {
+            throw new DepSyncException(ErrorKind.Guard, refusal.Message, refusal.Hint);
+        }
         return new WorkerComparison { Worker = worker, Manifest = manifest, Plan = plan, ReadBack = readBack };
     }
 
@@ -111,22 +114,4 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
         LinkTimes = files.Capabilities.LinkTimes,
         Symlinks = files.Capabilities.Symlinks,
     };
-
-    private void Guard(Snapshot source, Snapshot worker, Manifest? manifest, SyncPlan plan)
-    {
-        var refusal = SafetyRules.Check(new SafetyCase
-        {
-            Plan = plan,
-            Source = source,
-            Worker = worker,
-            Manifest = manifest,
-            Limits = new SafetyLimits(fleet.Config.MaxDelete, fleet.Config.AllowEmpty),
-            PreviousMountPoints = fleet.Identity.MountPoints,
-            HadMarker = fleet.Identity.HadMarker,
-        });
-        if (refusal is not null)
-        {
-            throw new DepSyncException(ErrorKind.Guard, refusal.Message, refusal.Hint);
-        }
-    }
 }

@@ -99,7 +99,8 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
 
     /// <summary>
     /// Whether there is something to send, as far as this manager remembers: then the worker is claimed before its first listing, because the one behind the claim is the one that counts.
-    /// Only where the last run left nothing undone, so that what cannot be done does not claim the worker each minute; and a large tree is listed while the source is still read.
+    /// Only where the last run left nothing undone, so that what cannot be done does not claim the worker each minute, and where no guard can refuse what the manager did; and a large tree is
+    /// listed while the source is still read.
     /// </summary>
     private async Task<bool> HasNewsAsync(KnownManifest? known, CancellationToken cancellationToken)
     {
@@ -107,8 +108,12 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         {
             return false;
         }
-        return fleet.Store.LoadTarget(_key) is { LastGood: { } good } state && good == state.LastRun
-            && ManifestBuilder.LacksContentOf(known.Manifest, await fleet.Source.WaitAsync(cancellationToken));
+        if (fleet.Store.LoadTarget(_key) is not { LastGood: { } good } state || good != state.LastRun)
+        {
+            return false;
+        }
+        var source = await fleet.Source.WaitAsync(cancellationToken);
+        return source.Problems.Count == 0 && ManifestBuilder.IsOutgrown(known.Manifest, source) && fleet.Guard(new SyncPlan { Changes = [] }, source, source, known.Manifest) is null;
     }
 
     private WorkerResult Planned(WorkerComparison comparison)

@@ -189,6 +189,33 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
         Assert.Equal(dryRun ? null : 1, Store.LoadLogin(Login)?.Refused?.Count);
     }
 
+    [Fact]
+    public async Task Targets_that_a_login_was_let_into_before_do_not_wait_for_each_other()
+    {
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var keeper = Keeper(dryRun: false, async (_, _) =>
+        {
+            if (Interlocked.Increment(ref _tries) == 4)
+            {
+                all.SetResult();
+            }
+            // Only together they get here.
+            await all.Task.WaitAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
+            throw Refused;
+        });
+        var workers = Enumerable.Range(0, 4).Select(i => _worker with { Name = $"w{i}", Path = $"/{i}" }).ToList();
+        foreach (var key in workers.Select(WorkerRelease.TargetKey))
+        {
+            Store.SaveTarget(key, TargetState.Create(key) with { Known = true });
+        }
+        foreach (var connect in workers.Select(worker => keeper.ConnectAsync(worker, default)).ToList())
+        {
+            Assert.True((await Assert.ThrowsAsync<WorkerLostException>(() => connect)).IsRefusedLogin);
+        }
+        // A run that was refused counts once.
+        Assert.Equal(1, Store.LoadLogin(Login)!.Refused!.Count);
+    }
+
     [Theory]
     [InlineData("connected")]
     [InlineData("unreachable")]

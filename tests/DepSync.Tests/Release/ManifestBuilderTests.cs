@@ -41,6 +41,17 @@ public sealed class ManifestBuilderTests
         Assert.False(ManifestBuilder.Describes(previous, SnapshotText.Parse("a.car = half  unread IncompleteArchive\nb = old")));
     }
 
+    [Theory]
+    [InlineData("a = new\nf/b = b", true)]
+    [InlineData("a = a\nf/b = b\nmore = new", true)]
+    [InlineData("a = a\nf/b = b", false)]
+    [InlineData("a = new  Unsettled\nf/b = b", false)]
+    [InlineData("a = new  unread\nf/b = b", false)]
+    [InlineData("a = new", false)]
+    [InlineData("a = new\nf/b -> a", false)]
+    public void Worker_is_outgrown_when_it_surely_gets_something_and_surely_loses_nothing(string source, bool isOutgrown) =>
+        Assert.Equal(isOutgrown, ManifestBuilder.IsOutgrown(SnapshotText.ManifestOf(SnapshotText.Parse("a = a\nf/b = b")), SnapshotText.Parse(source)));
+
     [Fact]
     public void Failed_file_that_drifted_is_in_no_manifest()
     {

@@ -26,14 +26,14 @@ internal sealed partial class FencingView(FencingCast cast)
         {
             if (state.Run(number) is { Exists: true } folder)
             {
-                parts.Add($"run-{number + _before}({folder.Maker}{(folder.HasRoom ? " room" : "")}{(HasJournal(state, folder) ? " journal" : "")})");
+                parts.Add($"run-{number + _before}({folder.Maker}{(folder.HasRoom ? " room" : "")}{(HasJournal(state, number, folder) ? " journal" : "")})");
             }
         }
         for (var number = 1; number <= 7; number++)
         {
             if (state.FencedAway(number) is { Exists: true } folder)
             {
-                parts.Add($"fenced-{number + _before}({folder.Maker}{(HasJournal(state, folder) ? " journal" : "")})");
+                parts.Add($"fenced-{number + _before}({folder.Maker}{(HasJournal(state, number, folder) ? " journal" : "")})");
             }
         }
         return string.Join(' ', parts.Append(Counters(Counter(state.Counters & 15), Counter(state.Counters >> 4))));
@@ -88,7 +88,9 @@ internal sealed partial class FencingView(FencingCast cast)
         return isSame ? GenerationOf(state, now.SeenManifest) : NumberOf(now);
     }
 
-    private static bool HasJournal(FencingState state, FencingFolder folder) => folder.IsStaged && state.Of(folder.Maker).Plan != 0;
+    /// <summary>Of whoever staged there: not its maker where a MKDIR came late and another run of that number took the folder for its own. Only one run of a number ever gets so far as to plan.</summary>
+    private static bool HasJournal(FencingState state, int number, FencingFolder folder) =>
+        folder.IsStaged && Enumerable.Range(1, 3).Any(run => state.Of(run).Number == number && state.Of(run).Plan != 0);
 
     private static string ObservedFolder(TempTree worker, string name)
     {

@@ -88,9 +88,14 @@ internal sealed partial class FencingView(FencingCast cast)
         return isSame ? GenerationOf(state, now.SeenManifest) : NumberOf(now);
     }
 
-    /// <summary>Of whoever staged there: not its maker where a MKDIR came late and another run of that number took the folder for its own. Only one run of a number ever gets so far as to plan.</summary>
-    private static bool HasJournal(FencingState state, int number, FencingFolder folder) =>
-        folder.IsStaged && Enumerable.Range(1, 3).Any(run => state.Of(run).Number == number && state.Of(run).Plan != 0);
+    /// <summary>Of whoever staged there: its maker, or, where the MKDIR of one that got no further came late, another run of that number, which took the folder for its own.</summary>
+    private static bool HasJournal(FencingState state, int number, FencingFolder folder)
+    {
+        var maker = state.Of(folder.Maker);
+        return folder.IsStaged && (maker.Has(FencingFlags.IsAdmitted)
+            ? maker.Plan != 0
+            : Enumerable.Range(1, 3).Any(run => state.Of(run).Number == number && state.Of(run).Plan != 0));
+    }
 
     private static string ObservedFolder(TempTree worker, string name)
     {

@@ -52,7 +52,9 @@ internal sealed class KeptFolders : IDisposable
         oldest?.Directory.Dispose();
     }
 
-    public void Dispose()
+    public void Dispose() => Clear();
+
+    public void Clear()
     {
         lock (_lock)
         {

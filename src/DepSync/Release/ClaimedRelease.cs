@@ -149,7 +149,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
             CommitTime = outcome.LiveTime,
         };
         var generation = await RecordAsync(claim, comparison, outcome);
-        await RetireAsync(claim, new Retirement(generation, outcome.HasKept, await kept));
+        await RetireAsync(claim, new Retirement(generation, outcome.HasKept, await kept) { MayHaveKept = commit.Kept.Count });
         return Committed with { Generation = generation };
     }
 
@@ -206,16 +206,22 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         // Before ours, which may make the folder of their generation. A run with a number above ours, which claimed while we did, is left to the next run: our number in owner.json does not tell that its number is used up.
         TellTroubles(await _leftovers.ClearAsync(Folders(claim.Fenced.Where(number => number < claim.Number))));
         var kept = retirement.Before;
-        if (retirement.HasKept && keep > 0)
+        // What was done and called a failure is nobody's copy but ours.
+        var hasKept = retirement.HasKept || (retirement.MayHaveKept > 0 && await files.ListAsync(WorkerLayout.Old(claim.Folder), retirement.MayHaveKept, CancellationToken.None) is { Count: > 0 });
+        if (hasKept && keep > 0)
         {
             var added = await store.KeepAsync(claim.Folder, claim.Number, retirement.Generation);
-            kept = kept?.With(added);
+            kept = added is null ? null : kept?.With(added);
         }
         await store.PruneAsync(keep, kept);
     }
 
     /// <summary>What is to be put away of a push, as which generation. <paramref name="Before"/>: what was kept before; null when that has to be listed again.</summary>
-    private sealed record Retirement(long Generation, bool HasKept, KeptGenerations? Before);
+    private sealed record Retirement(long Generation, bool HasKept, KeptGenerations? Before)
+    {
+        /// <summary>How many entries were to be kept.</summary>
+        public int MayHaveKept { get; init; }
+    }
 
     private static Dictionary<long, RelativePath> Folders(IEnumerable<long> fenced) => fenced.ToDictionary(number => number, WorkerLayout.Fenced);
 

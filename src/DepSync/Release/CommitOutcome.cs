@@ -17,7 +17,7 @@ internal sealed record CommitOutcome
     /// <summary>Mtimes of directories that belong to somebody else, as they are on the worker now.</summary>
     public required IReadOnlyDictionary<RelativePath, long> LeftSeconds { get; init; }
 
-    /// <summary>Whether something that was replaced or removed lies in <c>old/</c> now.</summary>
+    /// <summary>Whether something that was replaced or removed lies in <c>old/</c> now for certain; what was done and called a failure may lie there too.</summary>
     public bool HasKept { get; init; }
 
     /// <summary>From the first rename in the live tree to the last.</summary>

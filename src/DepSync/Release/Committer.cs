@@ -14,7 +14,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
 
     private const int OwnerWrite = 0b010_000_000;
 
-    /// <summary>How many entries lie in <c>old/</c> that stood in the live tree.</summary>
+    /// <summary>How many entries lie in <c>old/</c> that stood in the live tree, as far as the worker said so.</summary>
     private int _kept;
 
     /// <summary>Whether the run folder was seen behind the last rename.</summary>
@@ -150,8 +150,8 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
     {
         try
         {
-            await files.LinkAsync(step.Path, step.Kept, CancellationToken.None);
-            Interlocked.Increment(ref _kept);
+            var isLinked = await files.LinkAsync(step.Path, step.Kept, CancellationToken.None);
+            Interlocked.Add(ref _kept, isLinked ? 1 : 0);
         }
         catch (WorkerFileException exception)
         {

@@ -10,22 +10,24 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
     /// Moves the <c>old/</c> and the journal of the run folder of that number to <paramref name="generation"/>, or below it as a drift repair: of a generation that another run
     /// brought, and where what that run replaced, or a repair, is kept already.
     /// </summary>
-    /// <returns>What is kept for certain now, besides what was.</returns>
+    /// <returns>What is kept for certain now, besides what was; null when <c>old/</c> is not there: then another run fenced this one and keeps it.</returns>
     /// <exception cref="WorkerFileException">Also when both places are taken: what the run took out stays in its folder.</exception>
-    public async Task<KeptGenerations> KeepAsync(RelativePath runFolder, long number, long generation)
+    public async Task<KeptGenerations?> KeepAsync(RelativePath runFolder, long number, long generation)
     {
-        if (generation == number && await TryKeepAsync(runFolder, WorkerLayout.Generation(generation)))
+        var own = generation == number ? await TryKeepAsync(runFolder, WorkerLayout.Generation(generation)) : Keeping.Taken;
+        if (own != Keeping.Taken)
         {
-            return new KeptGenerations([generation], []);
+            return own == Keeping.Gone ? null : new KeptGenerations([generation], []);
         }
-        if (await TryKeepAsync(runFolder, WorkerLayout.DriftRepair(generation, number)))
+        return await TryKeepAsync(runFolder, WorkerLayout.DriftRepair(generation, number)) switch
         {
-            return new KeptGenerations([generation], [(generation, number)]);
-        }
-        throw new WorkerFileException(WorkerFileError.Failure, WorkerLayout.Old(runFolder), "The place where it is to be kept is taken.");
+            Keeping.Kept => new KeptGenerations([generation], [(generation, number)]),
+            Keeping.Gone => null,
+            _ => throw new WorkerFileException(WorkerFileError.Failure, WorkerLayout.Old(runFolder), "The place where it is to be kept is taken."),
+        };
     }
 
-    private async Task<bool> TryKeepAsync(RelativePath runFolder, RelativePath place)
+    private async Task<Keeping> TryKeepAsync(RelativePath runFolder, RelativePath place)
     {
         // One flight, in this order. A directory goes to no place where another one with content stands; that of an empty one it may take.
         var listed = files.RenameAsync(WorkerLayout.Journal(runFolder), WorkerLayout.Old(runFolder).Child("paths"), CancellationToken.None).AsTask();
@@ -33,16 +35,22 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
         await Task.WhenAll(listed, WorkerFileException.IgnoreAsync(moved));
         if (moved.IsCompletedSuccessfully && await moved)
         {
-            return true;
+            return Keeping.Kept;
         }
         if (await files.FindAsync(place, CancellationToken.None) is not null)
         {
-            return false;
+            return Keeping.Taken;
         }
         // The first one there.
         await CreateParentsAsync(place.Parent);
-        await files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None);
-        return true;
+        return await files.RenameAsync(WorkerLayout.Old(runFolder), place, CancellationToken.None) ? Keeping.Kept : Keeping.Gone;
+    }
+
+    private enum Keeping
+    {
+        Kept,
+        Taken,
+        Gone,
     }
 
     /// <summary>What is kept of these generations; null when the worker does not tell.</summary>

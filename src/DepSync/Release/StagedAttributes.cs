@@ -11,8 +11,8 @@ internal sealed class StagedAttributes(IWorkerFileSystem files, StageRequest req
 {
     private const int PermissionBits = 0b111_111_111;
 
-    /// <summary>What every file is created with.</summary>
-    private const int CreatedMode = 0b110_000_000;
+    /// <summary>No file of a run folder is created with it.</summary>
+    private const int TriedMode = 0b110_100_000;
 
     /// <summary>The coarsest clock that a filesystem in use has for mtimes (FAT).</summary>
     private const long CoarsestClock = 2;
@@ -47,14 +47,16 @@ internal sealed class StagedAttributes(IWorkerFileSystem files, StageRequest req
     private static bool HasMode(AttributeChange wanted, WorkerEntry found) => wanted.Mode is not { } mode || ((mode ^ found.Mode) & PermissionBits) == 0;
 
     /// <summary>
-    /// Filesystems without modes, and servers that make them up, say OK to any and show their own. Then they show them also for the one file that every run folder has, which was created with
-    /// a mode and given none; and a mode that is not kept is left to the next comparison, as ever.
+    /// Filesystems without modes, and servers that make them up, say OK to any and show their own: that is tried with the one file that every run folder has. A mode that is not kept is left to
+    /// the next comparison, as ever.
     /// </summary>
     private static async Task<bool> KeepsModesAsync(IWorkerFileSystem files, RelativePath runFolder)
     {
         try
         {
-            return await files.FindAsync(WorkerLayout.RunOwner(runFolder), CancellationToken.None) is { } owner && (owner.Mode & PermissionBits) == CreatedMode;
+            var tried = WorkerLayout.RunOwner(runFolder);
+            await files.SetAttributesAsync(tried, EntryKind.File, new AttributeChange(TriedMode), CancellationToken.None);
+            return await files.FindAsync(tried, CancellationToken.None) is { } owner && (owner.Mode & PermissionBits) == TriedMode;
         }
         catch (WorkerFileException)
         {

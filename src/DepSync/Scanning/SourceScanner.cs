@@ -44,6 +44,7 @@ internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules 
             readings.AddRange(still);
             readings.AddRange(await ReadAllAsync(reader, ready, cancellationToken));
         }
+        tree.Forget();
         return new Snapshot(walk.Root, walk.Entries.Concat(readings.Select(reading => reading.Entry)))
         {
             Problems = [.. walk.Problems, .. readings.Select(reading => reading.Problem).OfType<Problem>()],
@@ -76,6 +77,8 @@ internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules 
 
     private (List<FileReading> Still, List<FoundFile> Ready) LookAgain(List<FoundFile> unsettled)
     {
+        // Meanwhile another folder may have come in the place of one that was read in.
+        tree.Forget();
         var (still, ready) = (new List<FileReading>(), new List<FoundFile>());
         foreach (var file in unsettled)
         {

@@ -43,6 +43,11 @@ internal abstract class SourceTree : IFileSource, IDisposable
     /// <summary>Opens a regular file for reading; null also when it is none any more. Does not wait for a FIFO.</summary>
     public abstract SourceFile? OpenFile(RelativePath path);
 
+    /// <summary>Looks up anew, from here on, every folder in which a file is opened.</summary>
+    public virtual void Forget()
+    {
+    }
+
     ValueTask<IFileContent?> IFileSource.OpenAsync(RelativePath path, CancellationToken cancellationToken) => new(OpenFile(path));
 
     public abstract void Dispose();

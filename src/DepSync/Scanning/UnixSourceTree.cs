@@ -81,6 +81,8 @@ internal sealed class UnixSourceTree : SourceTree
 
     public override SourceFile? OpenFile(RelativePath path) => (_folders.TryTake(path) is { } kept ? OpenIn(kept, path) : null) ?? OpenAnew(path);
 
+    public override void Forget() => _folders.Clear();
+
     public override void Dispose()
     {
         _folders.Dispose();

@@ -146,7 +146,7 @@ internal sealed class SftpLanes(SftpClient main, SftpLaneRules rules, OpenFurthe
     {
         lock (_lock)
         {
-            if (_ending.Token != ending)
+            if (_ending.Token != ending || ending.IsCancellationRequested)
             {
                 return false;
             }

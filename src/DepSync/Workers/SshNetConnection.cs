@@ -54,6 +54,12 @@ internal sealed class SshNetConnection
             var begun = channels.Select(channel => IsDoneAsync(() => BeginAsync(channel, cancellationToken))).ToList();
             var answers = await Task.WhenAll(begun);
             var open = channels.Where((_, i) => answers[i]).SkipLast(1).ToList();
+            foreach (var spare in channels.Except(open).ToList())
+            {
+                // At once: a command may be waiting to be started.
+                await spare.DisposeAsync();
+                channels.Remove(spare);
+            }
             var granted = await Task.WhenAll(open.Select(channel => IsDoneAsync(() => channel.RequestSubsystemAsync("sftp", cancellationToken))).ToList());
             kept.AddRange(open.Where((_, i) => granted[i]));
             return [.. kept.Select(channel => new TransportStream(channel, () => channel.ErrorText))];

@@ -50,6 +50,18 @@ public sealed class UnixSourceTreeTests : IDisposable
     }
 
     [NeedsFact]
+    public void Folder_that_took_the_place_of_a_kept_one_is_read_once_that_is_forgotten()
+    {
+        _temp.Write("app/x", "old").Write("app.new/x", "new");
+        using var tree = SourceTree.Open(_temp.Path);
+        Assert.Equal("old", Read(tree, "app/x"));
+        Directory.Move(Path.Combine(_temp.Path, "app"), Path.Combine(_temp.Path, "app.old"));
+        Directory.Move(Path.Combine(_temp.Path, "app.new"), Path.Combine(_temp.Path, "app"));
+        tree.Forget();
+        Assert.Equal("new", Read(tree, "app/x"));
+    }
+
+    [NeedsFact]
     public async Task Many_threads_open_files_of_the_same_folders()
     {
         var files = Enumerable.Range(0, 200).Select(i => $"folder-{i % 7}/{i}").ToList();

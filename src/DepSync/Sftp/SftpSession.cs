@@ -60,7 +60,7 @@ internal sealed partial class SftpSession : IDisposable
 
     public SftpOptions Options => _options;
 
-    /// <summary>Is told once, before any waiter and before the stream ends, why the session is over. Set before anything else may end it, or looked at <see cref="Lost"/> behind that.</summary>
+    /// <summary>Is told once why the session is over, when the stream has ended and before any waiter hears of it. Set before anything else may end it, or looked at <see cref="Lost"/> behind that.</summary>
     public Action<SftpLostException>? WhenLost { get; set; }
 
     /// <summary>Why the session is over; null while it is not.</summary>
@@ -244,8 +244,7 @@ internal sealed partial class SftpSession : IDisposable
         }
         _timer.Dispose();
         _ended.Set();
-        WhenLost?.Invoke(lost);
-        // The stream goes first: a waiter that hears of its failure may use the memory again that is being sent.
+        // The stream goes first, for other sessions on its connection too: a waiter that hears of its failure may use the memory again that is being sent.
         try
         {
             _stream.Dispose();
@@ -254,6 +253,7 @@ internal sealed partial class SftpSession : IDisposable
         {
             // It is over anyhow: whatever the stream says to that, the waiters must hear that they wait for nothing.
         }
+        WhenLost?.Invoke(lost);
         foreach (var waiter in waiters)
         {
             waiter.FailElsewhere(lost.Copy());

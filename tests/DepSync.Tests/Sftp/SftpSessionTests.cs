@@ -366,4 +366,18 @@ public sealed class SftpSessionTests : IDisposable
         client.CloseUnwatched(Handle);
         client.Dispose();
     }
+
+    /// <summary>Other sessions on the same connection are ended by it, and their waiters may then use memory again that is being sent.</summary>
+    [Fact]
+    public async Task Its_end_is_told_when_the_stream_has_ended_and_no_waiter_knows_of_it()
+    {
+        _server.Answer = _ => [];
+        using var client = await ConnectAsync();
+        var call = client.WriteAsync(Handle, 0, new byte[10], default).AsTask();
+        (bool StreamHasEnded, bool WaiterKnows)? told = null;
+        client.WhenLost = _ => told = (_server.Ended.IsCompleted, call.IsCompleted);
+        client.Dispose();
+        Assert.Equal((true, false), told);
+        await LostAsync(SftpLoss.Disposed, call);
+    }
 }

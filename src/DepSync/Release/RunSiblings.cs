@@ -28,49 +28,41 @@ internal sealed class RunSiblings
     public RunClaim? Find(string worker, long number) => _claims.LastOrDefault(claim => claim.Worker == worker && claim.Number == number);
 
     /// <summary>Ends when no other worker of this run is between making and signing a folder of that number, or when it is of no use to wait any longer.</summary>
-    public async Task SignedAsync(string worker, long number, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.WhenAll(_claims.Where(claim => claim.Number == number && claim.Worker != worker).Select(claim => claim.Signed)).WaitAsync(Patience, clock, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-        }
-    }
+    public Task SignedAsync(string worker, long number, TimeProvider clock, CancellationToken cancellationToken) =>
+        AwaitAsync(Others(worker, number).Select(claim => claim.Signed), clock, cancellationToken);
 
     /// <summary>Whether other workers of this run have claimed that number, above the claim's own, and all of them have given up.</summary>
     public async Task<bool> HaveGivenUpAsync(RunClaim claim, long number, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var others = _claims.Where(other => other.Number == number && other.Worker != claim.Worker).Select(other => other.GoesOn).ToList();
-        try
-        {
-            return others.Count > 0 && !(await Task.WhenAll(others).WaitAsync(Patience, clock, cancellationToken)).Contains(true);
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+        var others = Others(claim.Worker, number).ToList();
+        await AwaitAsync(others.Select(other => other.Decided), clock, cancellationToken);
+        return others.Count > 0 && others.All(other => other.HasGivenUp);
     }
 
     /// <summary>
     /// Whether a claim that finds the folder of another one in its own directory is to give way: to a lower number unless that has given up, to a higher one only when that goes on. The
-    /// higher one listed before the lower one's folder was there, then, and will not see it any more.
+    /// higher one listed before the lower one's folder was there, then, and will not see it any more. One that has not decided in time may still go on, and two of them must not.
     /// </summary>
     public static async Task<bool> GivesWayAsync(RunClaim claim, RunClaim other, TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (other.Number < claim.Number)
+        if (other.Number > claim.Number)
         {
-            return !other.HasGivenUp;
+            await AwaitAsync([other.Decided], clock, cancellationToken);
         }
+        return !other.HasGivenUp;
+    }
+
+    private IEnumerable<RunClaim> Others(string worker, long number) => _claims.Where(claim => claim.Number == number && claim.Worker != worker);
+
+    private static async Task AwaitAsync(IEnumerable<Task> tasks, TimeProvider clock, CancellationToken cancellationToken)
+    {
         try
         {
-            return await other.GoesOn.WaitAsync(Patience, clock, cancellationToken);
+            await Task.WhenAll(tasks).WaitAsync(Patience, clock, cancellationToken);
         }
         catch (TimeoutException)
         {
-            // It may still go on, and two of them must not.
-            return true;
+            // It is of no use to wait any longer; what is known by now decides.
         }
     }
 }
@@ -88,8 +80,8 @@ internal sealed class RunClaim(string worker, long number)
     /// <summary>The folder says whose it is, or was given up.</summary>
     public Task Signed => _signed.Task;
 
-    /// <summary>Ends with true once the claim has met no other name of its directory to which it gives way, with false when it has given up before that.</summary>
-    public Task<bool> GoesOn => _goesOn.Task;
+    /// <summary>Ends once the claim has met no other name of its directory to which it gives way, or has given up before that.</summary>
+    public Task Decided => _goesOn.Task;
 
     public bool HasGivenUp => _goesOn.Task is { IsCompletedSuccessfully: true } decided && !decided.GetAwaiter().GetResult();
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DepSync.Model;
 using DepSync.Sftp;
 
@@ -83,6 +84,7 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public async ValueTask<IWorkerFile> CreateFileAsync(RelativePath path, CancellationToken cancellationToken) =>
         new SftpWorkerFile(_client, _failures, path, await CreateCoreAsync(_client, path, cancellationToken));
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<IWorkerFile> StageFileAsync(RelativePath path, long size, CancellationToken cancellationToken)
     {
         var lease = _lanes.Take(size, writes: true);
@@ -182,10 +184,18 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     private ValueTask<SftpAttributes?> LookAsync(SftpClient client, RelativePath path, CancellationToken cancellationToken) =>
         path.IsRoot ? client.StatAsync(Wire(path), cancellationToken) : client.LstatAsync(Wire(path), cancellationToken);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<byte[]> CreateCoreAsync(SftpClient client, RelativePath path, CancellationToken cancellationToken)
     {
         const SftpOpenFlags Flags = SftpOpenFlags.Read | SftpOpenFlags.Write | SftpOpenFlags.Create | SftpOpenFlags.Exclusive;
-        return await _failures.Of(path, client.OpenAsync(Wire(path), Flags, new SftpAttributes(Permissions: PrivateFileMode), cancellationToken)) ?? throw NoFolder(path);
+        try
+        {
+            return await client.OpenAsync(Wire(path), Flags, new SftpAttributes(Permissions: PrivateFileMode), cancellationToken) ?? throw NoFolder(path);
+        }
+        catch (Exception exception) when (_failures.Of(path, exception) is { } failure)
+        {
+            throw failure;
+        }
     }
 
     private async ValueTask<bool> ExistsAsync(RelativePath path, CancellationToken cancellationToken) => await FindAsync(path, cancellationToken) is not null;

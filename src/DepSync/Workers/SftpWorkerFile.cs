@@ -126,17 +126,15 @@ internal sealed class SftpWorkerFile(SftpClient client, SftpFailures failures, R
             Attributes = finish.Attributes is { } attributes ? SftpEntries.ModeAndTimes(attributes) : null,
             Fsync = finish.Flush == FileFlush.ToDisk && client.Extensions.Fsync ? Math.Max(Interlocked.Read(ref _end), finish.Offset + finish.Content.Length) : null,
         };
+        var finishing = client.FinishAsync(handle, ending);
+        Lease?.Return();
         try
         {
-            return SftpEntries.Entry([], await client.FinishAsync(handle, ending));
+            return SftpEntries.Entry([], await finishing);
         }
         catch (Exception exception) when (failures.Of(path, exception) is { } failure)
         {
             throw failure;
-        }
-        finally
-        {
-            Lease?.Return();
         }
     }
 

@@ -54,19 +54,21 @@ internal sealed class SshNetConnection
             var begun = channels.Select(channel => IsDoneAsync(() => BeginAsync(channel, cancellationToken))).ToList();
             var answers = await Task.WhenAll(begun);
             var open = channels.Where((_, i) => answers[i]).SkipLast(1).ToList();
-            foreach (var spare in channels.Except(open).ToList())
-            {
-                // At once: a command may be waiting to be started.
-                await spare.DisposeAsync();
-                channels.Remove(spare);
-            }
+            // At once: a command may be waiting to be started.
+            await DisposeAsync(channels.Except(open));
+            channels = open;
             var granted = await Task.WhenAll(open.Select(channel => IsDoneAsync(() => channel.RequestSubsystemAsync("sftp", cancellationToken))).ToList());
             kept.AddRange(open.Where((_, i) => granted[i]));
             return [.. kept.Select(channel => new TransportStream(channel, () => channel.ErrorText))];
         }
         finally
         {
-            foreach (var channel in channels.Except(kept))
+            await DisposeAsync(channels.Except(kept));
+        }
+
+        static async Task DisposeAsync(IEnumerable<SshNetChannel> unwanted)
+        {
+            foreach (var channel in unwanted)
             {
                 await channel.DisposeAsync();
             }

@@ -147,7 +147,9 @@ internal sealed class WorkerConnector
             };
             if (_sending is not null && _receiving is not null)
             {
-                (transport, options) = (LimitedStream.Around(transport, _sending, _receiving, _clock), options with { WindowBytes = _sending.Window, Lanes = _sending.Window < BandwidthLimit.LongestWindow ? Lanes with { Most = 1 } : Lanes });
+                transport = LimitedStream.Around(transport, _sending, _receiving, _clock);
+                var oneIsEnough = _sending.Window < BandwidthLimit.LongestWindow;
+                options = options with { WindowBytes = _sending.Window, Lanes = oneIsEnough ? Lanes with { Most = 1 } : Lanes };
             }
             return await SftpWorker.OpenAsync(transport, worker.Path, options, cancellationToken);
         }

@@ -1,8 +1,12 @@
 namespace DepSync.Workers;
 
 /// <summary>
-/// How many sessions of one connection a load is worth. Where answers come soon one is enough: the client has more to do than the server, which works beside it. Over a long line each of them carries
-/// what sshd takes on a channel, and has as many files and directories under way as its server has handles for. Pure.
+/// How many sessions of one connection a load is worth, and how many files are under way on them.
+/// <para>Over a long line each carries what sshd takes on a channel, and has as many files and directories under way as its server has handles for. Where answers come soon, further sessions are for many
+/// files, because a server does one thing at a time. Measured over loopback on two processors, medians of 8: 10,000 files take 0.69 s on one, 0.56 on two, 0.51 on three and on four; the client takes 0.60, 0.48
+/// and 0.45 s of processor time, because replies wait for each other instead of waking it one by one. 1,000 files: 0.13 and 0.11 s. With many workers at once the manager has enough to do: eight with
+/// 10,000 files each take 3.7 s on one session each, 4.0 on two, 4.3 on four; two workers 1.3, 1.0 and 0.9 s.</para>
+/// <para>Pure.</para>
 /// </summary>
 internal sealed record SftpLaneRules
 {
@@ -21,11 +25,26 @@ internal sealed record SftpLaneRules
     /// <summary>Another session takes three round trips to open, and saves those that it takes over.</summary>
     private const int TripsOfSession = 3;
 
+    /// <summary>Nearby, a session for so many: it takes some milliseconds to open.</summary>
+    private const int FilesOfSession = 1_000;
+
+    /// <summary>With so many sessions of all workers under way the manager has no time to wait for a server.</summary>
+    private const int SessionsOfProcessor = 4;
+
+    /// <summary>OpenSSH's server takes some 40 microseconds a small file.</summary>
+    private const int FilesPerMillisecond = 25;
+
+    /// <summary>More are worth it only where the line is so long that the server stages them within one round trip.</summary>
+    private const int UsefulFiles = 2_048;
+
     /// <summary>Where anything is staged.</summary>
     public int Least { get; init; } = 1;
 
     /// <summary>sshd's MaxSessions is 10 unless it was changed, and each session takes a process on the worker.</summary>
     public int Most { get; init; } = 4;
+
+    /// <summary>Where only the number of files speaks for them.</summary>
+    public int MostForFiles { get; init; } = 4;
 
     /// <summary>Null: as it is measured when the worker is connected.</summary>
     public TimeSpan? RoundTrip { get; init; }
@@ -33,13 +52,28 @@ internal sealed record SftpLaneRules
     /// <summary>What one session may have open.</summary>
     public int Files { get; init; } = WorkerCapabilities.UsualFilesInFlight;
 
+    private double Milliseconds => RoundTrip?.TotalMilliseconds ?? 0;
+
+    /// <summary>These, where so many workers are served at once.</summary>
+    public SftpLaneRules Among(int workers, int processors) => this with { MostForFiles = Math.Max(SessionsOfProcessor * processors / Math.Max(workers, 1), 1) };
+
     public int SessionsFor(WorkLoad load)
     {
-        var useful = Math.Ceiling((RoundTrip?.TotalMilliseconds ?? 0) * BytesPerMillisecond / BytesOfRoundTrip);
+        var useful = Math.Ceiling(Milliseconds * BytesPerMillisecond / BytesOfRoundTrip);
         var bytes = (load.Bytes + (load.Files * BytesOfFile)) / BytesOfRoundTrip;
         var files = TripsOfHandle * load.Files / Files;
         var directories = TripsOfHandle * load.Directories / WorkerCapabilities.UsualListingsInFlight;
         var trips = Math.Max(Math.Max(bytes, files), directories);
-        return (int)Math.Clamp(Math.Min(useful, trips / TripsOfSession), load.Files > 0 ? Math.Min(Least, Most) : 1, Most);
+        var far = Math.Min(useful, trips / TripsOfSession);
+        var near = Math.Min(MostForFiles, Math.Ceiling(load.Files / Math.Max(FilesOfSession, TripsOfSession * Milliseconds * FilesPerMillisecond)));
+        return (int)Math.Clamp(Math.Max(far, near), load.Files > 0 ? Math.Min(Least, Most) : 1, Most);
+    }
+
+    /// <summary>What the servers could stage in the round trips of a file, beside those that they are at work on, so that no round trip is waited for; but no more than they have handles for.</summary>
+    public int FilesInFlight(int sessions)
+    {
+        var staged = Milliseconds * FilesPerMillisecond;
+        var wanted = Math.Min(WorkerCapabilities.UsualFilesInFlight + (TripsOfHandle * staged), Math.Max(UsefulFiles, staged));
+        return (int)Math.Min(wanted, (long)Files * sessions);
     }
 }

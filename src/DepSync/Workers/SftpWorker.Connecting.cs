@@ -7,9 +7,6 @@ namespace DepSync.Workers;
 /// <content>From a stream to a worker: greet, ask for limits, find out where the target is.</content>
 internal sealed partial class SftpWorker
 {
-    /// <summary>OpenSSH's server takes some 40 microseconds a small file.</summary>
-    private const int FilesPerMillisecond = 25;
-
     /// <summary>For records, listings and old versions beside the files that are staged.</summary>
     private const int HandlesToSpare = 48;
 
@@ -87,17 +84,13 @@ internal sealed partial class SftpWorker
         }
     }
 
-    /// <summary>With so many sessions. Files: as many as could be sent in a round trip, so that it is not waited for, but no more than the servers have handles for.</summary>
-    private void Adapt(SftpLaneRules rules, int sessions)
+    /// <summary>With so many sessions.</summary>
+    private void Adapt(SftpLaneRules rules, int sessions) => Capabilities = Capabilities with
     {
-        var wanted = Math.Max(WorkerCapabilities.UsualFilesInFlight, rules.RoundTrip!.Value.TotalMilliseconds * FilesPerMillisecond);
-        Capabilities = Capabilities with
-        {
-            FilesInFlight = (int)Math.Min(wanted, (long)rules.Files * sessions),
-            ListingsInFlight = WorkerCapabilities.UsualListingsInFlight * sessions,
-            BytesInFlight = WorkerCapabilities.UsualBytesInFlight * sessions,
-        };
-    }
+        FilesInFlight = rules.FilesInFlight(sessions),
+        ListingsInFlight = WorkerCapabilities.UsualListingsInFlight * sessions,
+        BytesInFlight = WorkerCapabilities.UsualBytesInFlight * sessions,
+    };
 
     private static SftpOptions SessionOptions(SftpWorkerOptions options, TransportStream transport)
     {

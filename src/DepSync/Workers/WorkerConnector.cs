@@ -34,6 +34,7 @@ internal sealed class WorkerConnector
         {
             (_sending, _receiving) = (new BandwidthLimit(config.BytesPerSecond, clock), new BandwidthLimit(config.BytesPerSecond, clock));
         }
+        Lanes = new SftpLaneRules().Among(Math.Min(config.Workers.Count, config.Parallel), Environment.ProcessorCount);
     }
 
     public TimeProvider Clock => _clock;
@@ -41,7 +42,7 @@ internal sealed class WorkerConnector
     public LoginGate Logins { get; init; } = new(LoginGate.UsualPlaces);
 
     /// <summary>How many sessions a worker gets. With a rate that one of them can use up it is one.</summary>
-    public SftpLaneRules Lanes { get; init; } = new();
+    public SftpLaneRules Lanes { get; init; }
 
     /// <summary>The certificate that a worker was connected by; null when it was its own key, and always with the ssh program, which does not tell.</summary>
     public HostCertificate? CertificateOf(WorkerAddress worker) => _certificates.GetValueOrDefault(worker.Name);

@@ -1,3 +1,4 @@
+using DepSync.Config;
 using DepSync.Model;
 using DepSync.Tests.Support;
 using DepSync.Workers;
@@ -56,6 +57,29 @@ public sealed class LaneSshdTests
         server.Stop();
         await Assert.ThrowsAsync<WorkerLostException>(async () => await worker.FindAsync(RelativePath.Root, default));
         await Assert.ThrowsAsync<WorkerLostException>(async () => await worker.StageFileAsync(RelativePath.Parse("file"), 1, default));
+    }
+
+    /// <summary>As a run does that nobody told how many there are to be.</summary>
+    [SshdFact]
+    public async Task Many_files_for_a_worker_nearby_go_by_several_channels()
+    {
+        using var server = SshdServer.Start();
+        using var tree = new TempTree();
+        await using var worker = await SshRun.ConnectAsync(server, tree.Path, SshClientKind.Builtin);
+        await using var expecting = worker.Expect(new WorkLoad { Files = 10_000 });
+        await SftpLanesServer.UsedAsync(worker, 4);
+    }
+
+    [Theory]
+    [InlineData(1, 8, 1)]
+    [InlineData(6, 8, 6)]
+    [InlineData(6, 3, 3)]
+    public void Workers_that_are_served_at_once_count(int workers, int parallel, int atOnce)
+    {
+        var addresses = Enumerable.Range(0, workers).Select(i => new WorkerAddress { Name = $"w{i}", Target = "/t", Path = "/t" }).ToList();
+        var run = SshRun.For(new SshSettings());
+        var connector = new WorkerConnector(run.Config with { Workers = addresses, Parallel = parallel }, run, null, TimeProvider.System);
+        Assert.Equal(new SftpLaneRules().Among(atOnce, Environment.ProcessorCount), connector.Lanes);
     }
 
     private static WorkerConnector Connector(SshdServer server)

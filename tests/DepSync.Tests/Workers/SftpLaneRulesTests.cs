@@ -12,9 +12,15 @@ public sealed class SftpLaneRulesTests
     [InlineData(100, 10_000, 37 << 20, 0, 4)]
     [InlineData(100, 10, 1 << 30, 0, 4)]
     [InlineData(200, 10_000, 37 << 20, 0, 4)]
-    [InlineData(20, 100_000, 1 << 30, 0, 1)]
-    [InlineData(40, 100_000, 1 << 30, 0, 2)]
-    [InlineData(60, 100_000, 1 << 30, 0, 3)]
+    [InlineData(0, 10, 1 << 30, 0, 1)]
+    [InlineData(0, 1_000, 4 << 20, 0, 1)]
+    [InlineData(0, 1_001, 4 << 20, 0, 2)]
+    [InlineData(0.2, 3_000, 4 << 20, 211, 3)]
+    [InlineData(0.2, 10_000, 37 << 20, 211, 4)]
+    [InlineData(20, 1_500, 6 << 20, 0, 1)]
+    [InlineData(20, 1_501, 6 << 20, 0, 2)]
+    [InlineData(40, 100, 1 << 30, 0, 2)]
+    [InlineData(60, 100, 1 << 30, 0, 3)]
     [InlineData(100, 0, 0, 300, 1)]
     [InlineData(100, 0, 0, 2_020, 4)]
     [InlineData(0.2, 0, 0, 2_020, 1)]
@@ -31,4 +37,39 @@ public sealed class SftpLaneRulesTests
         var rules = new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(100), Files = Handles };
         Assert.Equal((1, 4), (rules.SessionsFor(load), (rules with { Files = 200 }).SessionsFor(load)));
     }
+
+    [Theory]
+    [InlineData(1, 2, 4)]
+    [InlineData(2, 2, 4)]
+    [InlineData(3, 2, 2)]
+    [InlineData(8, 2, 1)]
+    [InlineData(100, 2, 1)]
+    [InlineData(8, 16, 4)]
+    [InlineData(0, 1, 4)]
+    public void Workers_at_once_share_what_the_processors_have_time_for(int workers, int processors, int sessions) =>
+        Assert.Equal(sessions, new SftpLaneRules { Files = Handles }.Among(workers, processors).SessionsFor(new WorkLoad { Files = 100_000 }));
+
+    [Fact]
+    public void A_long_line_has_its_sessions_however_many_workers_there_are()
+    {
+        var rules = new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(100), Files = Handles };
+        Assert.Equal(4, rules.Among(8, 2).SessionsFor(new WorkLoad { Files = 10_000, Bytes = 37 << 20 }));
+    }
+
+    [Theory]
+    [InlineData(0, 1, 256)]
+    [InlineData(0, 4, 256)]
+    [InlineData(2, 1, 356)]
+    [InlineData(10, 4, 756)]
+    [InlineData(20, 1, 976)]
+    [InlineData(20, 4, 1_256)]
+    [InlineData(40, 4, 2_048)]
+    [InlineData(100, 4, 2_500)]
+    [InlineData(100, 2, 1_952)]
+    public void So_many_files_are_under_way(double roundTrip, int sessions, int files) =>
+        Assert.Equal(files, new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(roundTrip), Files = Handles }.FilesInFlight(sessions));
+
+    [Fact]
+    public void Servers_with_few_handles_are_asked_for_no_more() =>
+        Assert.Equal(100, new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(10), Files = 50 }.FilesInFlight(2));
 }

@@ -28,7 +28,6 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         }
         using var deadline = new CancellationTokenSource(config.MaxTime ?? Timeout.InfiniteTimeSpan, context.Clock);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        var hashes = HashCache.Load(Path.Combine(store.Folder, "hashes"), context.Clock);
         var filters = new FilterSet(config.Exclude, config.Protect);
         var fleet = new FleetCase
         {
@@ -36,7 +35,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
             Context = context,
             Tree = tree,
             Filters = filters,
-            Source = Task.Run(() => ScanAsync(tree, filters, hashes, stop.Token), stop.Token),
+            Source = Task.Run(() => ScanAsync(tree, filters, store, stop.Token), stop.Token),
             Store = store,
             Identity = identity,
             ConnectAsync = new LoginKeeper(config, context, store, context.Connect ?? new WorkerConnector(config, context.Observer, context.AskHostKey, context.Clock).ConnectAsync).ConnectAsync,
@@ -60,9 +59,10 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         ? null
         : new SourceDeltas(tree, new SignatureStore(Path.Combine(store.Folder, "signatures"), context.Clock), stop) { Tell = message => context.Observer.On(new Note(NoteLevel.Notice, message)) };
 
-    private async Task<Snapshot> ScanAsync(SourceTree tree, FilterSet filters, HashCache hashes, CancellationToken cancellationToken)
+    private async Task<Snapshot> ScanAsync(SourceTree tree, FilterSet filters, StateStore store, CancellationToken cancellationToken)
     {
         var began = context.Clock.GetTimestamp();
+        var hashes = HashCache.Load(Path.Combine(store.Folder, "hashes"), context.Clock);
         var rules = new ScanRules { Filters = filters, Settle = config.Settle, IgnoreExplodedWebapps = config.IgnoreExplodedWebapps };
         var source = await new SourceScanner(tree, hashes, rules, context.Clock).ScanAsync(cancellationToken);
         if (!config.DryRun)

@@ -200,6 +200,9 @@ internal sealed partial class SshNetChannel : Stream
     {
     }
 
+    /// <summary>Nothing is held back here. That of the base would go through a thread of the pool.</summary>
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();

@@ -95,6 +95,8 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
                     ErrorKind.Protocol, $"{target.Owner.Place} offers no sftp subsystem to {target.Owner.User}.",
                     "Let sshd_config on the worker have the line `Subsystem sftp internal-sftp`.", null);
             }
+            // The listener has read the answer, so it waits in the system from now on.
+            BlockingSocket.Unwatch(socket);
             return new TransportStream(channel, () => banner.Text + channel.ErrorText)
             {
                 StartCommand = (line, token) => SshNetCommand.StartAsync(connection, line, token),
@@ -209,6 +211,7 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         var session = Seam.SessionOf(client);
         // Taken now: SSH.NET forgets its socket when it disconnects, and blocks on a lock while a peer that does not read holds up a send.
         var socket = Seam.SocketOf(session);
+        BlockingSocket.Restore(socket);
         var connection = new SshNetConnection(session, message => Seam.SendMessage(session, message));
         return (socket, connection, connection.Add(_ => Abort(socket, client)));
     }
@@ -225,18 +228,20 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
             // It is over already, which is what was wanted.
         }
         ThreadPool.UnsafeQueueUserWorkItem(
-            static client =>
+            static connection =>
             {
                 try
                 {
-                    client.Dispose();
+                    // A send of which a part was taken waits to be woken by .NET, not by the system; only this does it.
+                    connection.Socket?.Dispose();
+                    connection.Client.Dispose();
                 }
                 catch (Exception)
                 {
                     // Nothing is left to be told, and whatever SSH.NET trips over in a connection that was cut off must not end the other workers.
                 }
             },
-            client, preferLocal: false);
+            (Socket: socket, Client: client), preferLocal: false);
     }
 
     /// <summary>SSH.NET's exceptions as the worker's failure. Kinds come from types and states, never from texts.</summary>

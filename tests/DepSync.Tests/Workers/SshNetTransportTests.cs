@@ -121,6 +121,18 @@ public sealed class SshNetTransportTests
     }
 
     [SshdFact]
+    public async Task No_thread_but_the_one_that_reads_is_woken_by_what_arrives()
+    {
+        using var server = SshdServer.Start();
+        using var stream = (await Transport(server).OpenAsync(CancellationToken.None)).Stream;
+
+        var socket = Assert.Single(WatchedSockets.ConnectedTo(server.Port));
+        Assert.False(WatchedSockets.IsNonBlocking(socket));
+        Assert.False(WatchedSockets.IsWatched(socket));
+        Assert.True(stream.FlushAsync().IsCompletedSuccessfully);
+    }
+
+    [SshdFact]
     public async Task A_frozen_server_holds_up_neither_cancellation_nor_disposing()
     {
         using var server = SshdServer.Start();

@@ -4,14 +4,14 @@ using DepSync.Sftp;
 namespace DepSync.Workers;
 
 /// <summary>
-/// What <c>xargs -0 sha256sum --</c> reads and writes: absolute paths, each ended by NUL, and a line for each file of 64 hex digits, two blanks and the path; with a leading backslash
+/// What a <see cref="ChecksumTool"/> reads and writes: absolute paths, each ended by NUL, and a line for each file of 64 hex digits, its mark of two bytes and the path; with a leading backslash
 /// where the path has one, a newline or a carriage return, which are then escaped. Pure.
 /// </summary>
 internal static class ChecksumList
 {
     private const int HexLength = 2 * Digest.Size;
 
-    /// <summary>A backslash before, two blanks between, a newline at the end.</summary>
+    /// <summary>A backslash before, a mark of two bytes between, a newline at the end.</summary>
     private const int LineOverhead = 1 + HexLength + 2 + 1;
 
     public static byte[] Ask(ReadOnlySpan<byte> root, IReadOnlyList<RelativePath> paths)
@@ -41,11 +41,11 @@ internal static class ChecksumList
         {
             var rest = output[stray..];
             var length = rest.IndexOf((byte)'\n');
-            if (length < 0 || !TryLine(rest[..length], path, out var digest, out var pathLength))
+            if (length < 0 || !TryLine(rest[..length], asked.Mark, path, out var said))
             {
                 return false;
             }
-            while (next < asked.Paths.Count && !Equals(path.AsSpan(0, pathLength), asked.Root, asked.Paths[next]))
+            while (next < asked.Paths.Count && !Equals(path.AsSpan(0, said.PathLength), asked.Root, asked.Paths[next]))
             {
                 next++;
             }
@@ -53,18 +53,18 @@ internal static class ChecksumList
             {
                 return false;
             }
-            digests[next++] = digest;
+            digests[next++] = said.Digest;
             stray += length + 1;
         }
         return true;
     }
 
-    private static bool TryLine(ReadOnlySpan<byte> line, Span<byte> path, out Digest digest, out int pathLength)
+    private static bool TryLine(ReadOnlySpan<byte> line, string mark, Span<byte> path, out (Digest Digest, int PathLength) said)
     {
         var escaped = line is [(byte)'\\', ..];
         line = escaped ? line[1..] : line;
-        (digest, pathLength) = (default, 0);
-        if (line.Length <= HexLength + 2 || !Digest.TryParseHex(line[..HexLength], out digest) || !line[HexLength..].StartsWith("  "u8))
+        said = default;
+        if (line.Length <= HexLength + 2 || !Digest.TryParseHex(line[..HexLength], out said.Digest) || line[HexLength] != mark[0] || line[HexLength + 1] != mark[1])
         {
             return false;
         }
@@ -73,20 +73,20 @@ internal static class ChecksumList
         {
             if (line[i] != '\\' || !escaped)
             {
-                path[pathLength++] = line[i];
+                path[said.PathLength++] = line[i];
                 continue;
             }
             var meant = ++i < line.Length ? line[i] : (byte)0;
             switch (meant)
             {
                 case (byte)'\\':
-                    path[pathLength++] = (byte)'\\';
+                    path[said.PathLength++] = (byte)'\\';
                     break;
                 case (byte)'n':
-                    path[pathLength++] = (byte)'\n';
+                    path[said.PathLength++] = (byte)'\n';
                     break;
                 case (byte)'r':
-                    path[pathLength++] = (byte)'\r';
+                    path[said.PathLength++] = (byte)'\r';
                     break;
                 default:
                     return false;
@@ -103,5 +103,5 @@ internal static class ChecksumList
     }
 }
 
-/// <summary>What was asked: paths below the canonical root.</summary>
-internal sealed record ChecksumCase(byte[] Root, IReadOnlyList<RelativePath> Paths);
+/// <summary>What was asked: paths below the canonical root; and of which program: its <see cref="ChecksumTool.Mark"/>.</summary>
+internal sealed record ChecksumCase(byte[] Root, IReadOnlyList<RelativePath> Paths, string Mark);

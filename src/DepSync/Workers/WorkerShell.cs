@@ -7,13 +7,12 @@ namespace DepSync.Workers;
 /// <summary>
 /// Lets a worker's own programs hash its files and bring them to disk (<c>ssh.exec: auto</c>): constant command lines, paths on their input. Nothing is run before the first use. Its first answer counts
 /// only when the shell is seen to show the same files as SFTP does: some of the files asked, and the records of DepSync, are read back too, in the same flight, and must have the hashes that
-/// the shell says. A shell that talks, refuses, lacks the programs or lies is told once and never asked again on this connection.
+/// the shell says. A shell that talks, refuses, lacks the programs or lies is told once and never asked again on this connection. What is staged is hashed by a quicker program where that pays:
+/// it has the same proof to give, and where it gives none the usual one is asked; the shell is as good as before.
 /// <para>Failure: null, never an exception but for cancellation and <see cref="WorkerLostException"/>. Threads: safe for concurrent calls.</para>
 /// </summary>
 internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSystem files)
 {
-    private const string HashCommand = "xargs -0 sha256sum --";
-
     /// <summary>syncfs of the filesystem that holds the path.</summary>
     private const string FlushCommand = "xargs -0 sync -f --";
 
@@ -38,6 +37,8 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
     /// <summary>Refused is final: a command that was answered well says nothing for a shell that did not answer another one.</summary>
     private volatile Trust _trust;
     private volatile bool _cannotFlush;
+    private volatile bool _quickIsProven;
+    private volatile bool _quickIsRefused;
     private string? _refusal;
 
     private enum Trust
@@ -103,7 +104,62 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
 
     private async Task<bool> HashPieceAsync(IReadOnlyList<SizedPath> piece, Memory<Digest?> digests, CancellationToken cancellationToken)
     {
+        if (!_quickIsRefused && ChecksumTool.IsForQuick(root, piece) && await HashQuicklyAsync(piece, digests, cancellationToken))
+        {
+            return true;
+        }
         var proven = _trust == Trust.Proven && !EachCommandIsALogin;
+        var saying = await AskAsync(ChecksumTool.Usual, piece, proven, cancellationToken);
+        if (saying.Fault is { } fault)
+        {
+            return Refuse(fault, saying.Answer);
+        }
+        if (!(proven || saying.IsShown) || Interlocked.CompareExchange(ref _trust, Trust.Proven, Trust.Unknown) == Trust.Refused)
+        {
+            return false;
+        }
+        saying.Digests.CopyTo(digests);
+        return true;
+    }
+
+    /// <summary>False: ask the usual program. It says all or it says nothing, and its word proves nothing for another one.</summary>
+    private async Task<bool> HashQuicklyAsync(IReadOnlyList<SizedPath> piece, Memory<Digest?> digests, CancellationToken cancellationToken)
+    {
+        var proven = _quickIsProven && !EachCommandIsALogin;
+        var saying = await AskAsync(ChecksumTool.Quick, piece, proven, cancellationToken);
+        if ((saying.Fault ?? Unsaid(piece, saying.Digests.Span)) is { } fault)
+        {
+            if (!_quickIsRefused)
+            {
+                _quickIsRefused = true;
+                Tell($"openssl is not used on this worker: {Reason(fault, saying.Answer)}. sha256sum is asked instead.");
+            }
+            return false;
+        }
+        if (!(proven || saying.IsShown) || _trust == Trust.Refused)
+        {
+            return false;
+        }
+        _quickIsProven = true;
+        saying.Digests.CopyTo(digests);
+        return true;
+    }
+
+    private static string? Unsaid(IReadOnlyList<SizedPath> piece, ReadOnlySpan<Digest?> digests)
+    {
+        for (var i = 0; i < digests.Length; i++)
+        {
+            if (digests[i] is null)
+            {
+                return $"it does not hash {piece[i].Path}";
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Has the files hashed, and unless the program is proved some files beside them, which are read back: what it says of these must be true, or all that it says counts for nothing.</summary>
+    private async Task<Saying> AskAsync(ChecksumTool tool, IReadOnlyList<SizedPath> piece, bool proven, CancellationToken cancellationToken)
+    {
         var records = proven ? [] : Records(piece);
         var paths = records.Concat(piece.Select(file => file.Path)).ToList();
         var proofs = proven ? [] : Enumerable.Range(0, records.Count).Concat(Samples(piece).Select(index => records.Count + index)).ToList();
@@ -111,34 +167,25 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
         var readBack = Task.WhenAll(proofs.Select(index => ReadBackAsync(paths[index], cancellationToken)).ToList());
         var input = ChecksumList.Ask(root, paths);
         var patience = SftpClient.PatienceFor(piece.Sum(file => file.Size));
-        var answer = await runner.RunAsync(new ShellRequest(HashCommand, input, ChecksumList.LongestAnswer(input.Length, paths.Count), patience), cancellationToken);
+        var answer = await runner.RunAsync(new ShellRequest(tool.CommandLine, input, ChecksumList.LongestAnswer(input.Length, paths.Count), patience), cancellationToken);
         var known = await readBack;
         var answered = new Digest?[paths.Count];
         if (answer.Failure is { } failure)
         {
-            return Refuse(failure, answer);
+            return new Saying(failure, answer);
         }
-        if (!ChecksumList.TryRead(answer.Output.Span, new ChecksumCase(root, paths), answered, out var stray))
+        if (!ChecksumList.TryRead(answer.Output.Span, new ChecksumCase(root, paths, tool.Mark), answered, out var stray))
         {
-            return Refuse($"it writes {SftpText.Quote(answer.Output.Span[stray..])}", answer);
+            return new Saying($"it writes {SftpText.Quote(answer.Output.Span[stray..])}", answer);
         }
         for (var i = 0; i < proofs.Count; i++)
         {
             if (known[i] != answered[proofs[i]])
             {
-                return Refuse(answered[proofs[i]] is null ? $"it does not hash {paths[proofs[i]]}" : $"its {paths[proofs[i]]} is another file than the one that SFTP shows", answer);
+                return new Saying(answered[proofs[i]] is null ? $"it does not hash {paths[proofs[i]]}" : $"its {paths[proofs[i]]} is another file than the one that SFTP shows", answer);
             }
         }
-        if (!proven && !known.Any(digest => digest is not null && digest != Empty))
-        {
-            return false;
-        }
-        if (Interlocked.CompareExchange(ref _trust, Trust.Proven, Trust.Unknown) == Trust.Refused)
-        {
-            return false;
-        }
-        answered.AsSpan(records.Count).CopyTo(digests.Span);
-        return true;
+        return new Saying(null, answer) { Digests = answered.AsMemory(records.Count), IsShown = known.Any(digest => digest is not null && digest != Empty) };
     }
 
     /// <summary>What nobody but DepSync has written here, and no other folder holds: who pushed last, and who runs now where files of a run folder are asked for.</summary>
@@ -208,4 +255,14 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
     /// <summary>The last line says what happened; what stands before is greetings.</summary>
     private static string LastLine(string text) =>
         text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is [.., var last] ? last[..Math.Min(last.Length, ToldCharacters)] : "";
+
+    /// <summary>What a program says of a piece. <paramref name="Fault"/>: why that counts for nothing.</summary>
+    private sealed record Saying(string? Fault, ShellAnswer Answer)
+    {
+        /// <summary>Of the files of the piece, in their order.</summary>
+        public ReadOnlyMemory<Digest?> Digests { get; init; }
+
+        /// <summary>Something that was read back says the same.</summary>
+        public bool IsShown { get; init; }
+    }
 }

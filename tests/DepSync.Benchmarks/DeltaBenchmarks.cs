@@ -63,7 +63,8 @@ public class DeltaBenchmarks
     {
         var builder = new DeltaBuilder(index);
         InPieces(bytes, builder.Append);
-        return builder.Finish().DataBytes;
+        builder.Finish();
+        return builder.DataBytes;
     }
 
     private static void InPieces(byte[] bytes, Action<ReadOnlySpan<byte>> append)

@@ -44,19 +44,10 @@ internal sealed class BlockIndex
     public long OffsetOf(int block) => _offsets[block];
 
     /// <summary>A block of exactly this content, or -1.</summary>
-    public int Find(ReadOnlySpan<byte> bytes)
-    {
-        var strong = BlockSignature.StrongHash(bytes);
-        for (var step = 0; step < Steps; step++)
-        {
-            var block = _byStrong[Slot((uint)strong, step)] - 1;
-            if (block < 0 || Is(block, strong, bytes.Length))
-            {
-                return block;
-            }
-        }
-        return -1;
-    }
+    public int Find(ReadOnlySpan<byte> bytes) => Find(BlockSignature.StrongHash(bytes), bytes.Length);
+
+    /// <summary>The weak checksum of a block of full size with this hash, if there is one.</summary>
+    public uint? WeakOf(UInt128 strong, int length) => length == _signature.BlockSize && Find(strong, length) is var block and >= 0 ? _signature.Weak[block] : null;
 
     /// <summary>False: no block of full size has this weak checksum.</summary>
     public bool MayHave(uint weak)
@@ -85,6 +76,19 @@ internal sealed class BlockIndex
                 {
                     return block;
                 }
+            }
+        }
+        return -1;
+    }
+
+    private int Find(UInt128 strong, int length)
+    {
+        for (var step = 0; step < Steps; step++)
+        {
+            var block = _byStrong[Slot((uint)strong, step)] - 1;
+            if (block < 0 || Is(block, strong, length))
+            {
+                return block;
             }
         }
         return -1;

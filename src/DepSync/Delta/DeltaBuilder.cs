@@ -18,7 +18,6 @@ internal sealed class DeltaBuilder
     private readonly SlidingBytes _window;
     private readonly int _blockSize;
     private readonly uint _weight;
-    private readonly List<DeltaOperation> _operations = [];
     private long _position;
 
     /// <summary>The old block that would come next if nothing had changed.</summary>
@@ -31,6 +30,9 @@ internal sealed class DeltaBuilder
         _weight = RollingChecksum.Power(_blockSize);
         _window = new SlidingBytes(Math.Max(256 * 1024, 8 * _blockSize));
     }
+
+    /// <summary>What was found; nothing is given out but by who appends, who also ends it.</summary>
+    public FileDelta Delta { get; } = new();
 
     /// <summary>Bytes so far that the old version has not.</summary>
     public long DataBytes { get; private set; }
@@ -49,11 +51,8 @@ internal sealed class DeltaBuilder
         }
     }
 
-    public FileDelta Finish()
-    {
-        Match(1);
-        return new FileDelta(_operations);
-    }
+    /// <summary>There are no more bytes.</summary>
+    public void Finish() => Match(1);
 
     private void Match(int needed)
     {
@@ -138,7 +137,7 @@ internal sealed class DeltaBuilder
 
     private void Add(DeltaOperation operation)
     {
-        operation.AddTo(_operations);
+        Delta.Add(operation);
         _position += operation.Length;
         _window.Skip((int)operation.Length);
     }

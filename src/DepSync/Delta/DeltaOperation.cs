@@ -15,16 +15,10 @@ internal enum DeltaKind : byte
 /// </summary>
 internal readonly record struct DeltaOperation(DeltaKind Kind, long Offset, long Length)
 {
-    /// <summary>Puts this behind the others; what goes on where the last one ended is joined with it.</summary>
-    public void AddTo(List<DeltaOperation> operations)
+    /// <summary>False when <paramref name="next"/> does not go on where this ends; nothing goes on where nothing is.</summary>
+    public bool TryJoin(DeltaOperation next, out DeltaOperation joined)
     {
-        if (operations.Count > 0 && operations[^1] is var last && last.Kind == Kind && last.Offset + last.Length == Offset)
-        {
-            operations[^1] = last with { Length = last.Length + Length };
-        }
-        else if (Length > 0)
-        {
-            operations.Add(this);
-        }
+        joined = this with { Length = Length + next.Length };
+        return Length > 0 && next.Kind == Kind && next.Offset == Offset + Length;
     }
 }

@@ -66,7 +66,7 @@ internal sealed class DeltaStager
             // The comparison goes on here while the worker is asked.
             var finding = old.Digest == version ? Task.FromResult<FileDelta?>(FileDelta.WholeCopy(entry.Size)) : _case.Source.FindAsync(entry, old.Digest!.Value, cancellationToken);
             var delta = await canHash.WaitAsync(cancellationToken) ? await finding : null;
-            if (delta is null || delta.Length != entry.Size || !await AssembleAsync(item, new Assembly(old, delta, meter), cancellationToken))
+            if (delta is null || !await AssembleAsync(item, new Assembly(old, delta, meter), cancellationToken))
             {
                 return false;
             }
@@ -109,18 +109,22 @@ internal sealed class DeltaStager
     {
         try
         {
-            await using var original = assembly.Delta.DataBytes == 0 ? null : await _source.OpenAsync(item.Change.Path, cancellationToken);
+            await using var original = await _source.OpenAsync(item.Change.Path, cancellationToken);
             await using var old = await _files.OpenAsync(assembly.Old.Path, cancellationToken);
-            if (old is null || (original is null && assembly.Delta.DataBytes > 0) || !IsSame(await old.StatAsync(cancellationToken), assembly.Old))
+            if (old is null || original is null || !IsSame(await old.StatAsync(cancellationToken), assembly.Old))
             {
                 return false;
             }
             await using var file = await _files.CreateFileAsync(item.Staged, cancellationToken);
             try
             {
-                await WriteAsync(new Parts(file, old, original), assembly, cancellationToken);
+                var written = await WriteAsync(new Parts(file, old, original), assembly, cancellationToken);
+                if (!await assembly.Delta.Holds || written != item.Change.Source!.Size)
+                {
+                    await _stager.DropAsync(item.Staged, file);
+                    return false;
+                }
                 await _stager.FinishAsync(item, file, default, cancellationToken);
-                assembly.Meter.Copied(assembly.Delta.Length - assembly.Delta.DataBytes);
                 return true;
             }
             catch (Exception exception) when (exception is WorkerFileException or IOException)
@@ -138,20 +142,21 @@ internal sealed class DeltaStager
 
     private static bool IsSame(WorkerEntry now, FileEntry listed) => now.Kind == EntryKind.File && now.Size == listed.Size && now.Seconds == listed.WorkerSeconds;
 
-    private async Task WriteAsync(Parts parts, Assembly assembly, CancellationToken cancellationToken)
+    /// <summary>Does each step when it is known. Returns how many bytes the file has then.</summary>
+    private async Task<long> WriteAsync(Parts parts, Assembly assembly, CancellationToken cancellationToken)
     {
         var steps = new Queue<Task>();
         var position = 0L;
         try
         {
-            foreach (var (kind, offset, length) in assembly.Delta.Operations)
+            for (var i = 0; await assembly.Delta.FindAsync(i, cancellationToken) is var (kind, offset, length); i++)
             {
                 long longest = kind == DeltaKind.Copy ? CopyRange.Longest : _files.Capabilities.MaxTransfer;
                 for (var done = 0L; done < length; done += longest)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     var range = new CopyRange(offset + done, Math.Min(longest, length - done), position);
-                    steps.Enqueue(kind == DeltaKind.Copy ? parts.File.CopyFromAsync(parts.Old, range, cancellationToken).AsTask() : await SendAsync(parts, range, assembly.Meter, cancellationToken));
+                    steps.Enqueue(kind == DeltaKind.Copy ? CopyAsync(parts, range, assembly.Meter, cancellationToken) : await SendAsync(parts, range, assembly.Meter, cancellationToken));
                     position += range.Length;
                     if (steps.Count == StepsInFlight)
                     {
@@ -165,16 +170,23 @@ internal sealed class DeltaStager
             // Whatever happened: what is dropped next must not be written to any more.
             await Task.WhenAll(steps);
         }
+        return position;
+    }
+
+    private static async Task CopyAsync(Parts parts, CopyRange range, StagingMeter meter, CancellationToken cancellationToken)
+    {
+        await parts.File.CopyFromAsync(parts.Old, range, cancellationToken);
+        meter.Copied(range.Length);
     }
 
     private async Task<Task> SendAsync(Parts parts, CopyRange range, StagingMeter meter, CancellationToken cancellationToken)
     {
-        var piece = await _stager.ReadAsync(parts.Original!, range.Offset, (int)range.Length, cancellationToken) ?? throw new IOException("It is shorter than it was.");
+        var piece = await _stager.ReadAsync(parts.Original, range.Offset, (int)range.Length, cancellationToken) ?? throw new IOException("It is shorter than it was.");
         return _stager.WriteAsync(parts.File, range.To, piece, meter);
     }
 
     private sealed record Assembly(FileEntry Old, FileDelta Delta, StagingMeter Meter);
 
-    /// <summary>What is written, and what it is made from. <paramref name="Original"/>: the source's file; null when all is copied.</summary>
-    private sealed record Parts(IWorkerFile File, IWorkerFile Old, IFileContent? Original);
+    /// <summary>What is written, and what it is made from. <paramref name="Original"/>: the source's file.</summary>
+    private sealed record Parts(IWorkerFile File, IWorkerFile Old, IFileContent Original);
 }

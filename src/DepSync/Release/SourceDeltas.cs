@@ -9,14 +9,22 @@ namespace DepSync.Release;
 
 /// <summary>
 /// What the workers of a run share to send differences: each new version is compared with each old one once, and signed once while it is read, however many workers hold it. Safe for
-/// concurrent calls. Nothing of it decides what is committed: what is wrong here is found out on the worker, and costs bytes.
+/// concurrent calls. Nothing of it decides what is committed: what is wrong here is found out on the worker, and costs bytes. What is found is given out while the rest is still compared, so that
+/// a worker copies meanwhile; each follows at its own pace, and none holds up another or the comparison.
 /// </summary>
 internal sealed class SourceDeltas(IFileSource source, SignatureStore store, CancellationToken stop)
 {
     /// <summary>Below it, a delta costs about as many requests as the file.</summary>
     public const long SmallestFile = 256 * 1024;
 
-    private const int PieceSize = 256 * 1024;
+    /// <summary>What is hashed on one thread while it is compared on another: a millisecond or less, both fit a processor's cache.</summary>
+    private const int PieceSize = 512 * 1024;
+
+    /// <summary>Given out at once: some milliseconds of comparing, and of a worker's copying.</summary>
+    private const int PortionSize = 4 * 1024 * 1024;
+
+    /// <summary>While more than one byte in so many of what was compared is new, nothing is given out: it may not be worth it, and then what was sent is sent again.</summary>
+    private const int PromisingShare = 32;
 
     private readonly ConcurrentDictionary<(Digest Old, Digest New), Lazy<Task<FileDelta?>>> _deltas = new();
 
@@ -29,16 +37,17 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
     public Action<string> Tell { private get; init; } = static _ => { };
 
     /// <summary>
-    /// How <paramref name="entry"/> is made from a version that a worker holds; null where that saves too little, the old version is not known or the file cannot be read. The work is
-    /// done on a thread of the pool, once a run.
+    /// How <paramref name="entry"/> is made from a version that a worker holds: as soon as it promises to be worth it, which is known when it <see cref="FileDelta.Holds"/>. Null where it is not, the old
+    /// version is not known or the file cannot be read. The work is done on a thread of the pool, once a run.
     /// </summary>
     public Task<FileDelta?> FindAsync(FileEntry entry, Digest old, CancellationToken cancellationToken) => entry.Size < SmallestFile || !store.Has(old)
         ? Task.FromResult<FileDelta?>(null)
-        : _deltas.GetOrAdd((old, entry.Digest!.Value), _ => new Lazy<Task<FileDelta?>>(() => CompareAsync(entry, old))).Value.WaitAsync(cancellationToken);
+        : _deltas.GetOrAdd((old, entry.Digest!.Value), _ => new Lazy<Task<FileDelta?>>(() => Begin(entry, old))).Value.WaitAsync(cancellationToken);
 
-    /// <summary>Somebody who reads a file of this version whole, in order, can sign it on the way; null when there is no need.</summary>
-    public VersionSigner? Sign(FileEntry entry) =>
-        entry is { Size: >= SmallestFile, Digest: { } version } && !store.Has(version) && _signed.TryAdd(version, true) ? new VersionSigner(this, version, entry.Size) : null;
+    /// <summary>Somebody who reads a file of this version whole, in order, can sign it on the way; null when there is no need. <paramref name="known"/>: an older version, which makes it quicker.</summary>
+    public VersionSigner? Sign(FileEntry entry, BlockIndex? known = null) => entry is { Size: >= SmallestFile, Digest: { } version } && !store.Has(version) && _signed.TryAdd(version, true)
+        ? new VersionSigner(this, version, new SignatureBuilder(entry.Size, known))
+        : null;
 
     /// <summary>A delta between these gave another file: whatever the reason, neither signature is used again. Who sends the new version whole signs it anew.</summary>
     public void Forget(Digest old, Digest version)
@@ -51,59 +60,112 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
     /// <summary>At the end of the run.</summary>
     public void Prune() => store.Prune();
 
-    private async Task<FileDelta?> CompareAsync(FileEntry entry, Digest old)
+    private Task<FileDelta?> Begin(FileEntry entry, Digest old)
+    {
+        var found = new TaskCompletionSource<FileDelta?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = CompareAsync(entry, old, found);
+        return found.Task;
+    }
+
+    /// <summary>Tells at the latest at its end what was found.</summary>
+    private async Task CompareAsync(FileEntry entry, Digest old, TaskCompletionSource<FileDelta?> found)
     {
         // Whoever asks may be a connection's read loop, which must not wait for a disk.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        if (store.Load(old) is not { } signature)
-        {
-            return null;
-        }
+        FileDelta? delta = null;
         try
         {
-            await using var file = await source.OpenAsync(entry.Path, stop);
-            using var signer = Sign(entry);
-            var delta = file is null ? null : await ReadAsync(entry, file, new DeltaBuilder(new BlockIndex(signature)), signer);
-            return delta is not null && IsWorthIt(delta.DataBytes, entry) ? delta : null;
+            if (store.Load(old) is not { } signature)
+            {
+                found.SetResult(null);
+                return;
+            }
+            var index = new BlockIndex(signature);
+            var builder = new DeltaBuilder(index);
+            delta = builder.Delta;
+            using var signer = Sign(entry, index);
+            var holds = await ReadAsync(entry, new Comparison(builder, signer, found));
+            delta.End(holds);
+            found.TrySetResult(holds ? delta : null);
         }
         catch (IOException)
         {
             // Told when the file is sent.
-            return null;
+            delta?.End(holds: false);
+            found.TrySetResult(null);
+        }
+        catch (Exception exception)
+        {
+            delta?.Fail(exception);
+            found.TrySetException(exception);
         }
     }
 
     /// <summary>
-    /// Null as soon as too little was found again, or when the file is not the version any more that was looked at: sent whole, it is deferred. What was read is signed only when
+    /// False as soon as too little was found again, or when the file is not the version any more that was looked at: sent whole, it is deferred. What was read is signed only when
     /// its own hash says that it is that version; a signature of other bytes would mislead every push from then on.
     /// </summary>
-    private async Task<FileDelta?> ReadAsync(FileEntry entry, IFileContent file, DeltaBuilder builder, VersionSigner? signer)
+    private async Task<bool> ReadAsync(FileEntry entry, Comparison comparison)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[PieceSize];
-        for (long offset = 0; offset < entry.Size;)
+        await using var file = await source.OpenAsync(entry.Path, stop);
+        if (file is null)
         {
-            stop.ThrowIfCancellationRequested();
-            var count = await file.ReadAtAsync(offset, buffer.AsMemory(0, (int)Math.Min(buffer.Length, entry.Size - offset)), stop);
-            if (count <= 0 || !IsWorthIt(builder.DataBytes, entry))
-            {
-                return null;
-            }
-            hash.AppendData(buffer, 0, count);
-            builder.Append(buffer.AsSpan(0, count));
-            signer?.Append(buffer.AsSpan(0, count));
-            offset += count;
+            return false;
         }
-        if (Digest.FromBytes(hash.GetHashAndReset()) != entry.Digest)
+        var (builder, signer, found) = comparison;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var (buffer, hashed) = (new byte[PieceSize], new byte[PieceSize]);
+        var hashing = Task.CompletedTask;
+        try
         {
-            return null;
+            var given = 0L;
+            for (long offset = 0; offset < entry.Size;)
+            {
+                stop.ThrowIfCancellationRequested();
+                var count = await file.ReadAtAsync(offset, buffer.AsMemory(0, (int)Math.Min(buffer.Length, entry.Size - offset)), stop);
+                if (count <= 0 || !IsWorthIt(builder.DataBytes, entry))
+                {
+                    return false;
+                }
+                await hashing;
+                hashing = HashAsync(hash, buffer.AsMemory(0, count));
+                builder.Append(buffer.AsSpan(0, count));
+                signer?.Append(buffer.AsSpan(0, count));
+                (buffer, hashed) = (hashed, buffer);
+                offset += count;
+                if (offset - given >= PortionSize && builder.DataBytes <= offset / PromisingShare)
+                {
+                    given = offset;
+                    builder.Delta.GiveOut();
+                    found.TrySetResult(builder.Delta);
+                }
+            }
+            builder.Finish();
+        }
+        finally
+        {
+            await hashing;
+        }
+        if (!IsWorthIt(builder.DataBytes, entry) || Digest.FromBytes(hash.GetHashAndReset()) != entry.Digest)
+        {
+            return false;
         }
         signer?.Finish();
-        return builder.Finish();
+        return true;
+    }
+
+    /// <summary>On another thread than the one that compares: the hash takes as long as all the rest.</summary>
+    private static async Task HashAsync(IncrementalHash hash, ReadOnlyMemory<byte> piece)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        hash.AppendData(piece.Span);
     }
 
     /// <summary>With half of a file sent, the copies, the second reading on the worker and the requests cost more than the other half.</summary>
     private static bool IsWorthIt(long dataBytes, FileEntry entry) => dataBytes <= entry.Size / 2;
+
+    /// <summary>What the bytes of a new version go through, and who waits for what is found.</summary>
+    private sealed record Comparison(DeltaBuilder Builder, VersionSigner? Signer, TaskCompletionSource<FileDelta?> Found);
 
     private void Save(Digest version, BlockSignature signature)
     {
@@ -121,9 +183,9 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
     }
 
     /// <summary>Signs one version while it is read. Disposed without <see cref="Finish"/>, somebody else may try. Not safe for concurrent use.</summary>
-    public sealed class VersionSigner(SourceDeltas deltas, Digest version, long length) : IDisposable
+    public sealed class VersionSigner(SourceDeltas deltas, Digest version, SignatureBuilder builder) : IDisposable
     {
-        private SignatureBuilder? _builder = new(length);
+        private SignatureBuilder? _builder = builder;
 
         public void Append(ReadOnlySpan<byte> bytes) => _builder!.Append(bytes);
 

@@ -59,7 +59,7 @@ public sealed class DeltaTests
     public void Blocks_that_are_all_equal_are_one_copy_and_as_many_again_as_are_new()
     {
         var delta = AssertPatches(new byte[100 * Block], new byte[250 * Block], new Random(1));
-        Assert.Equal(0, delta.DataBytes);
+        Assert.Equal(0, DataBytes(delta));
         Assert.InRange(delta.Operations.Count, 1, 3);
     }
 
@@ -72,7 +72,7 @@ public sealed class DeltaTests
         {
             edited[(block * Block) + 17] ^= 1;
         }
-        Assert.Equal(4 * Block, AssertPatches(old, edited, new Random(1)).DataBytes);
+        Assert.Equal(4 * Block, DataBytes(AssertPatches(old, edited, new Random(1))));
     }
 
     [Theory]
@@ -82,14 +82,14 @@ public sealed class DeltaTests
     public void What_lies_behind_an_insertion_is_found_again(int length)
     {
         var old = Bytes(new Random(1), 100 * Block);
-        Assert.Equal(length, AssertPatches(old, [.. Bytes(new Random(2), length), .. old], new Random(1)).DataBytes);
+        Assert.Equal(length, DataBytes(AssertPatches(old, [.. Bytes(new Random(2), length), .. old], new Random(1))));
     }
 
     [Fact]
     public void What_lies_behind_a_removal_costs_the_rest_of_a_block()
     {
         var old = Bytes(new Random(1), 100 * Block);
-        Assert.InRange(AssertPatches(old, old[1000..], new Random(1)).DataBytes, 1, Block);
+        Assert.InRange(DataBytes(AssertPatches(old, old[1000..], new Random(1))), 1, Block);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class DeltaTests
     {
         var old = Bytes(new Random(1), 100 * Block);
         var half = (50 * Block) + 123;
-        Assert.InRange(AssertPatches(old, [.. old[half..], .. old[..half]], new Random(1)).DataBytes, 0, 2 * Block);
+        Assert.InRange(DataBytes(AssertPatches(old, [.. old[half..], .. old[..half]], new Random(1))), 0, 2 * Block);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class DeltaTests
         var entries = Entries(200);
         var (old, rebuilt) = (Zip(entries, 0), Zip(entries, 1));
         var delta = AssertPatches(old, rebuilt, new Random(1));
-        Assert.InRange(delta.DataBytes, 1, 200 * 170);
+        Assert.InRange(DataBytes(delta), 1, 200 * 170);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class DeltaTests
     {
         var entries = Entries(200);
         var delta = AssertPatches(Zip(entries, 0), Zip([.. entries.Reverse()], 0), new Random(1));
-        Assert.InRange(delta.DataBytes, 1, 200 * 170);
+        Assert.InRange(DataBytes(delta), 1, 200 * 170);
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class DeltaTests
         var entries = Entries(200);
         var old = Zip(entries, 0);
         entries[100] = Bytes(new Random(-1), 20_000);
-        Assert.InRange(AssertPatches(old, Zip(entries, 0), new Random(1)).DataBytes, 20_000, 20_000 + (200 * 80));
+        Assert.InRange(DataBytes(AssertPatches(old, Zip(entries, 0), new Random(1))), 20_000, 20_000 + (200 * 80));
     }
 
     [Fact]
@@ -136,11 +136,11 @@ public sealed class DeltaTests
     [Fact]
     public void A_copy_that_is_not_worth_a_request_is_sent()
     {
-        var delta = new FileDelta([
+        var delta = Ended([
             new DeltaOperation(DeltaKind.Copy, 0, 1000), new DeltaOperation(DeltaKind.Data, 1000, 10), new DeltaOperation(DeltaKind.Copy, 5000, 100),
             new DeltaOperation(DeltaKind.Copy, 5100, 100), new DeltaOperation(DeltaKind.Data, 1210, 0), new DeltaOperation(DeltaKind.Data, 1210, 5)]);
         Assert.Equal([new DeltaOperation(DeltaKind.Copy, 0, 1000), new DeltaOperation(DeltaKind.Data, 1000, 215)], delta.Operations);
-        Assert.Equal((1215, 215), (delta.Length, delta.DataBytes));
+        Assert.Equal(215, DataBytes(delta));
     }
 
     /// <summary>Checks that patch(old, delta) is the new version, with the bytes given in pieces of any size.</summary>
@@ -148,7 +148,7 @@ public sealed class DeltaTests
     {
         var delta = Delta(old, edited, random);
         Assert.True(Patched(old, edited, delta).AsSpan().SequenceEqual(edited));
-        Assert.Equal(edited.Length, delta.Length);
+        Assert.Equal(edited.Length, delta.Operations.Sum(step => step.Length));
         Assert.All(delta.Operations.Zip(delta.Operations.Skip(1)), pair => Assert.False(pair.First.Kind == pair.Second.Kind && pair.First.Offset + pair.First.Length == pair.Second.Offset));
         return delta;
     }
@@ -162,7 +162,22 @@ public sealed class DeltaTests
         InPieces(old, random, signature.Append);
         var builder = new DeltaBuilder(new BlockIndex(signature.Finish()));
         InPieces(edited, random, builder.Append);
-        return builder.Finish();
+        builder.Finish();
+        builder.Delta.End(holds: true);
+        return builder.Delta;
+    }
+
+    internal static long DataBytes(FileDelta delta) => delta.Operations.Where(step => step.Kind == DeltaKind.Data).Sum(step => step.Length);
+
+    private static FileDelta Ended(IEnumerable<DeltaOperation> operations)
+    {
+        var delta = new FileDelta();
+        foreach (var operation in operations)
+        {
+            delta.Add(operation);
+        }
+        delta.End(holds: true);
+        return delta;
     }
 
     private static void InPieces(byte[] bytes, Random? random, Action<ReadOnlySpan<byte>> append)

@@ -52,6 +52,20 @@ public sealed class SignatureTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20 * Block)]
+    [InlineData((20 * Block) + 77)]
+    public void Signature_is_the_same_with_an_older_version_at_hand(int changed)
+    {
+        byte[] archive = [.. Bytes(1, 40 * Block), .. "PK\x03\x04"u8, .. new byte[22], 5, 0, 3, 0, .. "a.txt"u8, 1, 2, 3, .. Bytes(2, 5000)];
+        var older = archive.ToArray();
+        older[changed] ^= 1;
+        var builder = new SignatureBuilder(archive.Length, new BlockIndex(Sign(older)));
+        builder.Append(archive);
+        Assert.Equal(SignatureFormat.Write(Sign(archive)), SignatureFormat.Write(builder.Finish()));
+    }
+
     [Fact]
     public void Blocks_are_cut_at_archive_headers_and_at_the_block_size()
     {
@@ -87,7 +101,8 @@ public sealed class SignatureTests
         var index = new BlockIndex(new BlockSignature(Block, [.. Enumerable.Repeat(Block, strong.Length)], [.. Enumerable.Repeat(weak, strong.Length)], strong));
         var builder = new DeltaBuilder(index);
         builder.Append(new byte[2_000_000]);
-        Assert.Equal(2_000_000, builder.Finish().DataBytes);
+        builder.Finish();
+        Assert.Equal(2_000_000, builder.DataBytes);
         Assert.InRange(builder.FalseHits, 1, 1024 + (2_000_000 / 256) + 1);
     }
 

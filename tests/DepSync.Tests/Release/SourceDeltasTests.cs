@@ -1,8 +1,10 @@
 using System.Runtime.Versioning;
+using DepSync.Delta;
 using DepSync.Model;
 using DepSync.Release;
 using DepSync.Scanning;
 using DepSync.State;
+using DepSync.Tests.Delta;
 using DepSync.Tests.Scanning;
 using DepSync.Tests.Support;
 
@@ -39,7 +41,8 @@ public sealed class SourceDeltasTests : IDisposable
         var found = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => deltas.FindAsync(entry, old, default)));
         Assert.Equal(1, opened);
         Assert.All(found, delta => Assert.Same(found[0], delta));
-        Assert.Equal(0, found[0]!.DataBytes);
+        Assert.True(await found[0]!.Holds);
+        Assert.Equal([new DeltaOperation(DeltaKind.Copy, 0, Size)], found[0]!.Operations);
         Assert.True(store.Has(entry.Digest!.Value));
         Assert.Null(deltas.Sign(entry));
     }
@@ -62,7 +65,7 @@ public sealed class SourceDeltasTests : IDisposable
         Assert.Null(await new SourceDeltas(tree, store, default).FindAsync(entry, old, default));
         Assert.False(store.Has(entry.Digest!.Value));
         _tree.Write("manager/file"u8, version);
-        Assert.InRange((await new SourceDeltas(tree, store, default).FindAsync(entry, old, default))!.DataBytes, 1, Size / 10);
+        Assert.InRange(DeltaTests.DataBytes((await new SourceDeltas(tree, store, default).FindAsync(entry, old, default))!), 1, Size / 10);
         Assert.True(store.Has(entry.Digest.Value));
     }
 

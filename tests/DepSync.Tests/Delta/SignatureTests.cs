@@ -52,6 +52,22 @@ public sealed class SignatureTests
         }
     }
 
+    /// <summary>Signatures of earlier runs are on disk: the checksum is what it always was.</summary>
+    [Fact]
+    public void Checksum_is_the_polynomial_of_the_bytes_whatever_their_number_and_the_processor()
+    {
+        var bytes = Bytes(4, Block + 100);
+        var expected = 0u;
+        for (var length = 0; length < bytes.Length; expected = (expected * 0x9E3779B1) + bytes[length++])
+        {
+            Assert.Equal(expected, RollingChecksum.Of(bytes.AsSpan(0, length)));
+            if (length > 0 && length % 64 == 0)
+            {
+                Assert.Equal(expected, RollingChecksum.OfWhole(bytes.AsSpan(0, length)));
+            }
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(20 * Block)]

@@ -182,7 +182,7 @@ internal sealed class DeltaStager
     private async Task<Task> SendAsync(Parts parts, CopyRange range, StagingMeter meter, CancellationToken cancellationToken)
     {
         var piece = await _stager.ReadAsync(parts.Original, range.Offset, (int)range.Length, cancellationToken) ?? throw new IOException("It is shorter than it was.");
-        return _stager.WriteAsync(parts.File, range.To, piece, meter);
+        return _stager.WriteAsync(parts.File, new FilePiece(range.To, piece), meter);
     }
 
     private sealed record Assembly(FileEntry Old, FileDelta Delta, StagingMeter Meter);

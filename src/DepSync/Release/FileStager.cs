@@ -163,6 +163,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var signer = request.Deltas?.Source.Sign(entry);
         var writes = new Queue<Task>();
+        var (taker, taking) = (new Taker(hash, signer), Task.CompletedTask);
         var whole = true;
         try
         {
@@ -177,9 +178,8 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
                     whole = false;
                     break;
                 }
-                hash.AppendData(piece.Value.Span);
-                signer?.Append(piece.Value.Span);
-                writes.Enqueue(WriteAsync(file, offset, piece.Value, sent));
+                taking = TakeAsync(taking, taker, piece.Value);
+                writes.Enqueue(WriteAsync(file, new FilePiece(offset, piece.Value), sent, taking));
                 offset += length;
                 if (writes.Count == WritesInFlight)
                 {
@@ -204,6 +204,14 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         return digest;
     }
 
+    /// <summary>On a thread of the pool: a piece is hashed and signed while it is encrypted on the connection's. One after the other, in the order of the calls.</summary>
+    private static async Task TakeAsync(Task before, Taker taker, ReadOnlyMemory<byte> piece)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        taker.Hash.AppendData(piece.Span);
+        taker.Signer?.Append(piece.Span);
+    }
+
     /// <summary>So many bytes of the source, in memory that <see cref="WriteAsync"/> gives back; null when it has not so many any more.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Memory<byte>?> ReadAsync(IFileContent original, long offset, int length, CancellationToken cancellationToken)
@@ -225,17 +233,20 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         return whole ? piece : null;
     }
 
-    /// <summary>Not cancelled: the memory goes back to the pool when this ends, and an abandoned write would still send from it.</summary>
-    public async Task WriteAsync(IWorkerFile file, long offset, Memory<byte> piece, IProgress<int> sent)
+    /// <summary>
+    /// Not cancelled: the memory goes back to the pool when this ends, and an abandoned write would still send from it. <paramref name="taking"/>: somebody else reads from it until then.
+    /// </summary>
+    public async Task WriteAsync(IWorkerFile file, FilePiece piece, IProgress<int> sent, Task? taking = null)
     {
         try
         {
-            await file.WriteAtAsync(offset, piece, CancellationToken.None);
-            sent.Report(piece.Length);
+            await file.WriteAtAsync(piece.Offset, piece.Bytes, CancellationToken.None);
+            sent.Report(piece.Bytes.Length);
         }
         finally
         {
-            Return(piece);
+            await (taking ?? Task.CompletedTask);
+            Return(piece.Bytes);
         }
     }
 
@@ -294,4 +305,10 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         }
         await _attributes.EnsureAsync(item.Staged, wanted, left, cancellationToken);
     }
+
+    /// <summary>What the bytes of a file go through in order. <paramref name="Signer"/>: null when the version is signed already.</summary>
+    private sealed record Taker(IncrementalHash Hash, SourceDeltas.VersionSigner? Signer);
 }
+
+/// <summary>Bytes of a file, and where they begin in it.</summary>
+internal readonly record struct FilePiece(long Offset, Memory<byte> Bytes);

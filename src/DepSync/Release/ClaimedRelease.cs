@@ -109,7 +109,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var request = new StageRequest(items, claim.Folder, claim.Uid, claim.Gid, fleet.Flush)
         {
             Space = await space,
-            Deltas = fleet.Deltas is { } deltas && files.Capabilities.CopyRange ? new DeltaCase(deltas, comparison.Worker, (level, message) => fleet.Tell(_worker, level, message)) : null,
+            Deltas = fleet.Deltas is { } deltas && files.Capabilities.CopyRange ? new DeltaCase(deltas, comparison.Worker, (level, message) => fleet.Tell(_worker, level, message), fleet.Context.Clock) : null,
         };
         var staged = await new Stager(files, fleet.Tree, meter).StageAsync(request, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();

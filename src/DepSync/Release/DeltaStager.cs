@@ -6,7 +6,7 @@ using DepSync.Workers;
 namespace DepSync.Release;
 
 /// <summary>What one worker's deltas are made from. <paramref name="Worker"/>: its listing, with the digests that are proved. <paramref name="Tell"/>: notes of this worker.</summary>
-internal sealed record DeltaCase(SourceDeltas Source, Snapshot Worker, Action<NoteLevel, string> Tell);
+internal sealed record DeltaCase(SourceDeltas Source, Snapshot Worker, Action<NoteLevel, string> Tell, TimeProvider Clock);
 
 /// <summary>
 /// Stages a file from what the worker has of it (its old version, or the same content under another name) and what is new. Like a file that is sent it is fresh and written ascending; its
@@ -61,12 +61,14 @@ internal sealed class DeltaStager
             return false;
         }
         await _slots.AcquireAsync(1, cancellationToken);
+        EarlyHash hash;
         try
         {
             // The comparison goes on here while the worker is asked.
             var finding = old.Digest == version ? Task.FromResult<FileDelta?>(FileDelta.WholeCopy(entry.Size)) : _case.Source.FindAsync(entry, old.Digest!.Value, cancellationToken);
             var delta = await canHash.WaitAsync(cancellationToken) ? await finding : null;
-            if (delta is null || !await AssembleAsync(item, new Assembly(old, delta, meter), cancellationToken))
+            hash = new EarlyHash(_hashes, new SizedPath(item.Staged, entry.Size), _case.Clock);
+            if (delta is null || !await AssembleAsync(item, new Assembly(old, delta, meter, hash), cancellationToken))
             {
                 return false;
             }
@@ -75,7 +77,7 @@ internal sealed class DeltaStager
         {
             _slots.Release(1);
         }
-        var digest = await _hashes.HashAsync(new SizedPath(item.Staged, entry.Size), cancellationToken);
+        var digest = await hash.HashAsync(version, cancellationToken);
         if (digest == version)
         {
             return true;
@@ -121,6 +123,7 @@ internal sealed class DeltaStager
                 var written = await WriteAsync(new Parts(file, old, original), assembly, cancellationToken);
                 if (!await assembly.Delta.Holds || written != item.Change.Source!.Size)
                 {
+                    await assembly.Hash.SettleAsync();
                     await _stager.DropAsync(item.Staged, file);
                     return false;
                 }
@@ -129,6 +132,7 @@ internal sealed class DeltaStager
             }
             catch (Exception exception) when (exception is WorkerFileException or IOException)
             {
+                await assembly.Hash.SettleAsync();
                 await _stager.DropAsync(item.Staged, file);
                 throw;
             }
@@ -156,7 +160,7 @@ internal sealed class DeltaStager
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     var range = new CopyRange(offset + done, Math.Min(longest, length - done), position);
-                    steps.Enqueue(kind == DeltaKind.Copy ? CopyAsync(parts, range, assembly.Meter, cancellationToken) : await SendAsync(parts, range, assembly.Meter, cancellationToken));
+                    steps.Enqueue(kind == DeltaKind.Copy ? CopyAsync(parts, range, assembly, cancellationToken) : await SendAsync(parts, range, assembly.Meter, cancellationToken));
                     position += range.Length;
                     if (steps.Count == StepsInFlight)
                     {
@@ -173,10 +177,11 @@ internal sealed class DeltaStager
         return position;
     }
 
-    private static async Task CopyAsync(Parts parts, CopyRange range, StagingMeter meter, CancellationToken cancellationToken)
+    private static async Task CopyAsync(Parts parts, CopyRange range, Assembly assembly, CancellationToken cancellationToken)
     {
         await parts.File.CopyFromAsync(parts.Old, range, cancellationToken);
-        meter.Copied(range.Length);
+        assembly.Meter.Copied(range.Length);
+        assembly.Hash.Wrote(range.Length, cancellationToken);
     }
 
     private async Task<Task> SendAsync(Parts parts, CopyRange range, StagingMeter meter, CancellationToken cancellationToken)
@@ -185,7 +190,7 @@ internal sealed class DeltaStager
         return _stager.WriteAsync(parts.File, new FilePiece(range.To, piece), meter);
     }
 
-    private sealed record Assembly(FileEntry Old, FileDelta Delta, StagingMeter Meter);
+    private sealed record Assembly(FileEntry Old, FileDelta Delta, StagingMeter Meter, EarlyHash Hash);
 
     /// <summary>What is written, and what it is made from. <paramref name="Original"/>: the source's file.</summary>
     private sealed record Parts(IWorkerFile File, IWorkerFile Old, IFileContent Original);

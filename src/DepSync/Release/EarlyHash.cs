@@ -1,0 +1,54 @@
+using DepSync.Model;
+using DepSync.Workers;
+
+namespace DepSync.Release;
+
+/// <summary>
+/// Has a large file hashed on the worker while its last bytes are still copied there. It is begun when what is left should take less time than the quickest program takes for the whole.
+/// <para>
+/// Why that is safe: a staged file is written in ascending order and no byte of it twice, so a program that read the bytes of the plan read all of them, and none changes any more; every
+/// status and the size are looked at as ever. One that overtook the writing has read less: its hash is another one, counts for nothing, and the whole file is hashed once more.
+/// </para>
+/// <para>Threads: safe for concurrent calls of <see cref="Wrote"/>; all else behind them.</para>
+/// </summary>
+internal sealed class EarlyHash(StagedHashes hashes, SizedPath file, TimeProvider clock)
+{
+    /// <summary>Below it, a command's start and end take longer than what is saved.</summary>
+    private const long SmallestFile = 32 << 20;
+
+    /// <summary>Bytes a second. SHA-256 in one thread takes 1.7 GB/s here (EPYC with SHA instructions), and hardly more anywhere.</summary>
+    private const double QuickestHash = 2e9;
+
+    private readonly long _begun = clock.GetTimestamp();
+    private long _written;
+    private int _isAsked;
+    private volatile Task<Digest?>? _answer;
+
+    /// <summary>So many bytes more of the file are there.</summary>
+    public void Wrote(long bytes, CancellationToken cancellationToken)
+    {
+        var written = Interlocked.Add(ref _written, bytes);
+        if (Volatile.Read(ref _isAsked) == 0 && ShouldBegin(file.Size, written, clock.GetElapsedTime(_begun)) && Interlocked.Exchange(ref _isAsked, 1) == 0)
+        {
+            _answer = hashes.HashAsync(file, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether what is left, at the pace so far, takes less time than any program takes to read the whole.</summary>
+    public static bool ShouldBegin(long size, long written, TimeSpan taken) =>
+        size >= SmallestFile && written > 0 && (size - written) * (taken.TotalSeconds / written) < size / QuickestHash;
+
+    /// <summary>The hash of the file, which is whole by now; null where the worker cannot tell.</summary>
+    /// <exception cref="WorkerLostException">The worker is gone.</exception>
+    public async Task<Digest?> HashAsync(Digest expected, CancellationToken cancellationToken) =>
+        _answer is { } early && await early == expected ? expected : await hashes.HashAsync(file, cancellationToken);
+
+    /// <summary>Nobody reads the file any more.</summary>
+    public async Task SettleAsync()
+    {
+        if (_answer is { } early)
+        {
+            await ((Task)early).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

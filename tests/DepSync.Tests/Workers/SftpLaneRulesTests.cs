@@ -49,6 +49,18 @@ public sealed class SftpLaneRulesTests
     public void Workers_at_once_share_what_the_processors_have_time_for(int workers, int processors, int sessions) =>
         Assert.Equal(sessions, new SftpLaneRules { Files = Handles }.Among(workers, processors).SessionsFor(new WorkLoad { Files = 100_000 }));
 
+    [Theory]
+    [InlineData(1, 0, 256)]
+    [InlineData(4, 0, 256)]
+    [InlineData(8, 0, 128)]
+    [InlineData(32, 0, 64)]
+    [InlineData(8, 10, 628)]
+    public void Workers_at_once_share_the_files_that_are_under_way(int workers, double roundTrip, int files)
+    {
+        var rules = new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(roundTrip), Files = Handles };
+        Assert.Equal(files, rules.Among(workers, 2).FilesInFlight(1));
+    }
+
     [Fact]
     public void A_long_line_has_its_sessions_however_many_workers_there_are()
     {

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 
 namespace DepSync.Model;
@@ -8,6 +9,9 @@ namespace DepSync.Model;
 /// </summary>
 internal readonly struct RelativePath : IEquatable<RelativePath>, IComparable<RelativePath>
 {
+    /// <summary>Anew in each process: nobody can choose names that collide.</summary>
+    private static readonly long Seed = Random.Shared.NextInt64();
+
     private readonly byte[]? _bytes;
 
     private RelativePath(byte[] bytes) => _bytes = bytes;
@@ -97,12 +101,7 @@ internal readonly struct RelativePath : IEquatable<RelativePath>, IComparable<Re
 
     public override bool Equals(object? obj) => obj is RelativePath other && Equals(other);
 
-    public override int GetHashCode()
-    {
-        var hash = new HashCode();
-        hash.AddBytes(Bytes);
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => (int)XxHash3.HashToUInt64(Bytes, Seed);
 
     public int CompareTo(RelativePath other) => Bytes.SequenceCompareTo(other.Bytes);
 

@@ -28,7 +28,7 @@ internal sealed class TreeListing : IAsyncDisposable
 
     public static TreeListing Begin(IWorkerFileSystem files, ExpectedTree expected, CancellationToken cancellationToken)
     {
-        var listing = new TreeListing(files, files.FindAsync(RelativePath.Root, cancellationToken).AsTask(), files.Expect(new WorkLoad { Directories = expected.Directories.Count }));
+        var listing = new TreeListing(files, files.FindAsync(RelativePath.Root, cancellationToken).AsTask(), files.Expect(new WorkLoad { Directories = expected.Directories.Count, Entries = expected.Directories.Values.Sum() }));
         foreach (var (directory, entries) in expected.Directories)
         {
             listing._listings[directory] = listing.AskAsync(() => files.ListAsync(directory, entries, cancellationToken), cancellationToken);

@@ -8,6 +8,9 @@ internal readonly record struct WorkLoad
     public long Bytes { get; init; }
 
     public int Directories { get; init; }
+
+    /// <summary>What they are likely to hold together.</summary>
+    public int Entries { get; init; }
 }
 
 /// <summary>Where nothing is done about what is expected.</summary>

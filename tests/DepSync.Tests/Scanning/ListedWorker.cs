@@ -19,6 +19,9 @@ internal sealed class ListedWorker : IWorkerFileSystem
 
     public int InFlight => _inFlight;
 
+    /// <summary>What it was told to be about to come.</summary>
+    public WorkLoad Expected { get; private set; }
+
     public int MostInFlight { get; private set; }
 
     private int _inFlight;
@@ -71,6 +74,12 @@ internal sealed class ListedWorker : IWorkerFileSystem
         var parsed = RelativePath.Parse(path);
         _entries[parsed] = _entries[parsed] with { Entry = _entries[parsed].Entry with { Size = size } };
         return this;
+    }
+
+    public IAsyncDisposable Expect(WorkLoad load)
+    {
+        Expected = load;
+        return NothingExpected.Instance;
     }
 
     public async ValueTask<IReadOnlyList<WorkerEntry>?> ListAsync(RelativePath directory, CancellationToken cancellationToken)

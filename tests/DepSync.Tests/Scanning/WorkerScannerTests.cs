@@ -1,6 +1,7 @@
 using System.Text;
 using DepSync.Model;
 using DepSync.Scanning;
+using DepSync.Workers;
 
 namespace DepSync.Tests.Scanning;
 
@@ -34,6 +35,15 @@ public sealed class WorkerScannerTests
         Assert.Equal("../x", Encoding.UTF8.GetString(snapshot.Find(RelativePath.Parse("carbonapps/l"))!.LinkTarget!));
         Assert.Equal(EntryKind.Directory, snapshot.Root!.Kind);
         Assert.Empty(snapshot.Keepers);
+    }
+
+    [Fact]
+    public async Task Worker_is_told_how_much_is_to_be_listed()
+    {
+        _worker.Add("a", EntryKind.Directory).Add("a/x", EntryKind.File).Add("a/y", EntryKind.File).Add("a/l", EntryKind.Symlink, "x");
+        var tree = ExpectedTree.Of(await ScanAsync(), new FilterSet([], []));
+        await TreeListing.Begin(_worker, tree, CancellationToken.None).DisposeAsync();
+        Assert.Equal(new WorkLoad { Directories = 2, Entries = 4 }, _worker.Expected);
     }
 
     [Fact]

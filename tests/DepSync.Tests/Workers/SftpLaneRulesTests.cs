@@ -30,6 +30,18 @@ public sealed class SftpLaneRulesTests
         Assert.Equal(sessions, rules.SessionsFor(new WorkLoad { Files = files, Bytes = bytes, Directories = directories }));
     }
 
+    [Theory]
+    [InlineData(49_999, 1)]
+    [InlineData(50_000, 2)]
+    [InlineData(102_095, 4)]
+    public void Many_entries_are_listed_on_several(int entries, int sessions)
+    {
+        var load = new WorkLoad { Directories = 211, Entries = entries };
+        var rules = new SftpLaneRules { Files = Handles };
+        Assert.Equal(sessions, rules.SessionsFor(load));
+        Assert.Equal(1, rules.Among(8, 2).SessionsFor(load));
+    }
+
     [Fact]
     public void Few_handles_make_further_sessions_worth_it()
     {

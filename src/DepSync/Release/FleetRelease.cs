@@ -11,6 +11,9 @@ namespace DepSync.Release;
 /// </summary>
 internal sealed class FleetRelease(RunConfig config, RunContext context)
 {
+    /// <summary>The hash cache on its way to disk, begun by the scan: no worker has to wait for it.</summary>
+    private Task _saving = Task.CompletedTask;
+
     /// <summary>
     /// Runs to the end. Cancelling stops what has not begun its commit; the report then says Interrupted. What failed on one worker is in its result.
     /// </summary>
@@ -51,6 +54,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
             await stop.CancelAsync();
             await ((Task)fleet.Source).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        await _saving;
         return await FinishAsync(fleet, results, began);
     }
 
@@ -67,7 +71,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         var source = await new SourceScanner(tree, hashes, rules, context.Clock).ScanAsync(cancellationToken);
         if (!config.DryRun)
         {
-            hashes.Save(source.Problems.Count == 0 ? UnseenEntries.Drop : UnseenEntries.Keep);
+            _saving = Task.Run(() => hashes.Save(source.Problems.Count == 0 ? UnseenEntries.Drop : UnseenEntries.Keep), CancellationToken.None);
         }
         var bytes = source.Entries.Sum(entry => entry.Size);
         context.Observer.On(new SourceScanned(source.Entries.Count, bytes, hashes.Read, context.Clock.GetElapsedTime(began)));

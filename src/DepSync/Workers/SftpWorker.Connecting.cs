@@ -88,7 +88,7 @@ internal sealed partial class SftpWorker
     private void Adapt(SftpLaneRules rules, int sessions) => Capabilities = Capabilities with
     {
         FilesInFlight = rules.FilesInFlight(sessions),
-        ListingsInFlight = WorkerCapabilities.UsualListingsInFlight * sessions,
+        ListingsInFlight = rules.ListingsInFlight(sessions),
         BytesInFlight = WorkerCapabilities.UsualBytesInFlight * sessions,
     };
 

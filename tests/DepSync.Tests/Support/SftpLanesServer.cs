@@ -70,7 +70,7 @@ internal sealed class SftpLanesServer : IDisposable
 
     /// <summary>Ends when so many further sessions have been greeted and are used.</summary>
     public static Task UsedAsync(IWorkerFileSystem worker, int sessions) =>
-        Until.TrueAsync(() => worker.Capabilities.ListingsInFlight == sessions * WorkerCapabilities.UsualListingsInFlight, $"{sessions} sessions");
+        Until.TrueAsync(() => worker.Capabilities.BytesInFlight == sessions * WorkerCapabilities.UsualBytesInFlight, $"{sessions} sessions");
 
     public void Dispose()
     {

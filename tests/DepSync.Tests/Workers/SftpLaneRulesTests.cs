@@ -31,8 +31,8 @@ public sealed class SftpLaneRulesTests
     }
 
     [Theory]
-    [InlineData(49_999, 1)]
-    [InlineData(50_000, 2)]
+    [InlineData(9_999, 1)]
+    [InlineData(10_000, 2)]
     [InlineData(102_095, 4)]
     public void Many_entries_are_listed_on_several(int entries, int sessions)
     {
@@ -92,6 +92,16 @@ public sealed class SftpLaneRulesTests
     [InlineData(100, 2, 1_952)]
     public void So_many_files_are_under_way(double roundTrip, int sessions, int files) =>
         Assert.Equal(files, new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(roundTrip), Files = Handles }.FilesInFlight(sessions));
+
+    [Theory]
+    [InlineData(0, 1, 64)]
+    [InlineData(0, 4, 256)]
+    [InlineData(0.3, 2, 152)]
+    [InlineData(2, 1, 144)]
+    [InlineData(4.4, 1, 240)]
+    [InlineData(100, 4, 960)]
+    public void So_many_directories_are_under_way(double roundTrip, int sessions, int directories) =>
+        Assert.Equal(directories, new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(roundTrip), Files = Handles }.ListingsInFlight(sessions));
 
     [Fact]
     public void Servers_with_few_handles_are_asked_for_no_more() =>

@@ -159,7 +159,7 @@ public sealed class SftpLanesTests : IDisposable
         _server.Wires[0].LetGo();
         await _server.Wires[0].EndedAsync().WaitAsync(TimeSpan.FromMinutes(1));
         await StageAsync(worker, "file", "content");
-        Assert.Equal(WorkerCapabilities.UsualListingsInFlight, worker.Capabilities.ListingsInFlight);
+        Assert.Equal(WorkerCapabilities.UsualBytesInFlight, worker.Capabilities.BytesInFlight);
     }
 
     [NeedsFact("setpriv")]

@@ -40,18 +40,34 @@ internal static partial class BlockingSocket
         }
     });
 
-    /// <summary>Nothing watches the socket any more. Whoever waits by way of the watch would wait for ever.</summary>
+    /// <summary>
+    /// Nothing watches the socket any more. Whoever waits by way of the watch would wait for ever; that is a reader who waited before <see cref="Restore"/>, and a writer of whose bytes the system took a part
+    /// before the connection ended: when it ends, the socket is to be disposed of.
+    /// </summary>
     public static void Unwatch(Socket? socket) => Try(socket, static handle =>
     {
         foreach (var link in Directory.EnumerateFiles(Descriptors))
         {
-            if (File.ResolveLinkTarget(link, returnFinalTarget: false)?.Name == Watch)
+            if (Target(link) == Watch)
             {
                 // One that does not watch this socket says so.
                 _ = WatchControl(int.Parse(Path.GetFileName(link), CultureInfo.InvariantCulture), Remove, handle, 0);
             }
         }
     });
+
+    /// <summary>Null for a descriptor that was closed meanwhile.</summary>
+    private static string? Target(string link)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(link, returnFinalTarget: false)?.Name;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     private static void Try(Socket? socket, Action<SafeSocketHandle> act)
     {

@@ -213,6 +213,9 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         var socket = Seam.SocketOf(session);
         BlockingSocket.Restore(socket);
         var connection = new SshNetConnection(session, message => Seam.SendMessage(session, message));
+        // Behind those of the connection, which have told its channels why. Nothing else wakes a sender of whose packet the system took a part.
+        session.ErrorOccured += (_, _) => Abort(socket, client);
+        session.Disconnected += (_, _) => Abort(socket, client);
         return (socket, connection, connection.Add(_ => Abort(socket, client)));
     }
 
@@ -232,7 +235,7 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
             {
                 try
                 {
-                    // A send of which a part was taken waits to be woken by .NET, not by the system; only this does it.
+                    // A send of which a part was taken waits to be woken by .NET, not by the system.
                     connection.Socket?.Dispose();
                     connection.Client.Dispose();
                 }

@@ -58,8 +58,16 @@ public sealed class BlockingSocketTests
         BlockingSocket.Restore(pair.Client);
         BlockingSocket.Unwatch(pair.Client);
         var count = -1;
-        var reader = new Thread(() => count = pair.Client.Receive(new byte[1]));
+        string? task = null;
+        var reader = new Thread(() =>
+        {
+            Volatile.Write(ref task, File.ResolveLinkTarget("/proc/thread-self", returnFinalTarget: false)!.FullName);
+            pair.Client.Receive(new byte[1]);
+            count = pair.Client.Receive(new byte[1]);
+        });
         reader.Start();
+        pair.Peer.Send([1]);
+        await Until.TrueAsync(() => Volatile.Read(ref task) is { } own && pair.Client.Available == 0 && File.ReadAllText($"{own}/status").Contains("State:\tS"), "the reader waits");
 
         pair.Client.Shutdown(SocketShutdown.Both);
 

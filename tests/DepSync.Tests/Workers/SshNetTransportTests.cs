@@ -167,6 +167,26 @@ public sealed class SshNetTransportTests
     }
 
     [SshdFact]
+    public async Task A_connection_that_is_reset_ends_a_write_of_which_a_part_was_taken()
+    {
+        using var server = SshdServer.Start();
+        using var stream = (await Transport(server).OpenAsync(CancellationToken.None)).Stream;
+        await SftpHandshake.RunAsync(stream);
+        foreach (var session in server.Sessions())
+        {
+            Command.Signal(session, "STOP");
+        }
+        var writing = Task.Factory.StartNew(() => stream.Write(new byte[64 << 20]), TaskCreationOptions.LongRunning);
+        Assert.NotSame(writing, await Task.WhenAny(writing, Task.Delay(200)));
+        // What it has not read makes the system reset the connection.
+        foreach (var session in server.Sessions())
+        {
+            Command.Signal(session, "KILL");
+        }
+        await Assert.ThrowsAnyAsync<IOException>(() => writing.WaitAsync(Soon));
+    }
+
+    [SshdFact]
     public async Task Keepalive_questions_of_the_server_are_answered()
     {
         using var server = SshdServer.Start(new SshdOptions { Lines = ["ClientAliveInterval 1", "ClientAliveCountMax 1"] });

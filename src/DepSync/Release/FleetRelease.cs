@@ -71,7 +71,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         var source = await new SourceScanner(tree, hashes, rules, context.Clock).ScanAsync(cancellationToken);
         if (!config.DryRun)
         {
-            _saving = Task.Run(() => hashes.Save(source.Problems.Count == 0 ? UnseenEntries.Drop : UnseenEntries.Keep), CancellationToken.None);
+            _saving = Task.Run(() => Save(hashes, source.Problems.Count == 0 ? UnseenEntries.Drop : UnseenEntries.Keep), CancellationToken.None);
         }
         var bytes = source.Entries.Sum(entry => entry.Size);
         context.Observer.On(new SourceScanned(source.Entries.Count, bytes, hashes.Read, context.Clock.GetElapsedTime(began)));
@@ -84,6 +84,19 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
             context.Observer.On(new Note(NoteLevel.Warning, $"{warning.Path}: {warning.Message}"));
         }
         return source;
+    }
+
+    /// <summary>Without it the next run reads every file again: told, and no reason to fail.</summary>
+    private void Save(HashCache hashes, UnseenEntries unseen)
+    {
+        try
+        {
+            hashes.Save(unseen);
+        }
+        catch (DepSyncException exception)
+        {
+            context.Observer.On(new Note(NoteLevel.Warning, $"the next run hashes every file again: {exception.Message}"));
+        }
     }
 
     private async Task<WorkerResult[]> RunWorkersAsync(FleetCase fleet, CancellationToken cancellationToken)

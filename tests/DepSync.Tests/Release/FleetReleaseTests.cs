@@ -28,6 +28,25 @@ public sealed class FleetReleaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Hash_cache_that_cannot_be_written_is_told_and_the_push_is_done()
+    {
+        // For it no file is so young that its hash is not remembered.
+        _run.Clock = new FakeTimeProvider(DateTimeOffset.UtcNow.AddHours(1));
+        _run.Manager.Write("a/x", "one").Write("a/y", "two");
+        await _run.SyncAsync();
+        foreach (var state in Directory.GetDirectories(Path.Combine(_run.StateDir, "managers")))
+        {
+            File.Delete(Path.Combine(state, "hashes"));
+            Directory.CreateDirectory(Path.Combine(state, "hashes", "in-the-way"));
+        }
+        _run.Manager.Delete("a/x"u8);
+        var result = await _run.SyncAsync();
+        Assert.Equal((WorkerStatus.Synced, null), (result.Status, result.Error));
+        _run.AssertEqualTrees();
+        Assert.Single(_run.Events.OfType<Note>(), note => note.Level == NoteLevel.Warning && note.Message.StartsWith("the next run hashes every file again", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Every_kind_of_change_is_brought_over()
     {
         _run.Manager.Write("a/update", "old").Write("a/delete", "x").Write("a/file-to-dir", "x").Write("a/dir-to-file/below/x", "x").MakeSymlink("a/link-to-file"u8, "t"u8)

@@ -64,7 +64,7 @@ public class DeltaBenchmarks
         var builder = new DeltaBuilder(index);
         InPieces(bytes, builder.Append);
         builder.Finish();
-        return builder.DataBytes;
+        return builder.Delta.DataBytes;
     }
 
     private static void InPieces(byte[] bytes, Action<ReadOnlySpan<byte>> append)

@@ -34,9 +34,6 @@ internal sealed class DeltaBuilder
     /// <summary>What was found; nothing is given out but by who appends, who also ends it.</summary>
     public FileDelta Delta { get; } = new();
 
-    /// <summary>Bytes so far that the old version has not.</summary>
-    public long DataBytes { get; private set; }
-
     /// <summary>How often a block was hashed in vain.</summary>
     public int FalseHits { get; private set; }
 
@@ -131,7 +128,6 @@ internal sealed class DeltaBuilder
 
     private void Skip(int length)
     {
-        DataBytes += length;
         Add(new DeltaOperation(DeltaKind.Data, _position, length));
     }
 

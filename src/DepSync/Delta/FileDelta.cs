@@ -33,6 +33,7 @@ internal sealed class FileDelta
 
     /// <summary>Where it begins in the new version.</summary>
     private long _position;
+    private long _data;
 
     private enum Growth : byte
     {
@@ -64,6 +65,9 @@ internal sealed class FileDelta
         delta.End(holds: true);
         return delta;
     }
+
+    /// <summary>Bytes of what was added that are not copied. For whoever adds.</summary>
+    public long DataBytes => _data + (_open.Kind == DeltaKind.Data ? _open.Length : 0);
 
     /// <summary>Operations are taken as they are, apart from neighbours that are joined and copies that are not worth a request.</summary>
     public void Add(DeltaOperation operation)
@@ -145,6 +149,7 @@ internal sealed class FileDelta
     {
         var operation = _open is { Kind: DeltaKind.Copy, Length: < ShortestCopy } ? new DeltaOperation(DeltaKind.Data, _position, _open.Length) : _open;
         _position += operation.Length;
+        _data += operation.Kind == DeltaKind.Data ? operation.Length : 0;
         _open = default;
         if (_settled.Count > 0 && _settled[^1].TryJoin(operation, out var joined))
         {

@@ -70,6 +70,7 @@ internal sealed class DeltaStager
             hash = new EarlyHash(_hashes, new SizedPath(item.Staged, entry.Size), _case.Clock);
             if (delta is null || !await AssembleAsync(item, new Assembly(old, delta, meter, hash), cancellationToken))
             {
+                meter.Copied(-hash.Written);
                 return false;
             }
         }
@@ -82,6 +83,7 @@ internal sealed class DeltaStager
         {
             return true;
         }
+        meter.Copied(-hash.Written);
         await FileStager.RemoveAsync(_files, item.Staged);
         if (digest is not null)
         {

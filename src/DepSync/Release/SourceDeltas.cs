@@ -114,7 +114,8 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
         }
         var (builder, signer, found) = comparison;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var (buffer, hashed) = (new byte[PieceSize], new byte[PieceSize]);
+        var piece = (int)Math.Min(PieceSize, entry.Size);
+        var (buffer, hashed) = (new byte[piece], entry.Size > piece ? new byte[piece] : []);
         var hashing = Task.CompletedTask;
         try
         {
@@ -123,7 +124,7 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
             {
                 stop.ThrowIfCancellationRequested();
                 var count = await file.ReadAtAsync(offset, buffer.AsMemory(0, (int)Math.Min(buffer.Length, entry.Size - offset)), stop);
-                if (count <= 0 || !IsWorthIt(builder.DataBytes, entry))
+                if (count <= 0 || !IsWorthIt(builder.Delta.DataBytes, entry))
                 {
                     return false;
                 }
@@ -133,7 +134,7 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
                 signer?.Append(buffer.AsSpan(0, count));
                 (buffer, hashed) = (hashed, buffer);
                 offset += count;
-                if (offset - given >= PortionSize && builder.DataBytes <= offset / PromisingShare)
+                if (offset - given >= PortionSize && builder.Delta.DataBytes <= offset / PromisingShare)
                 {
                     given = offset;
                     builder.Delta.GiveOut();
@@ -146,7 +147,7 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
         {
             await hashing;
         }
-        if (!IsWorthIt(builder.DataBytes, entry) || Digest.FromBytes(hash.GetHashAndReset()) != entry.Digest)
+        if (!IsWorthIt(builder.Delta.DataBytes, entry) || Digest.FromBytes(hash.GetHashAndReset()) != entry.Digest)
         {
             return false;
         }

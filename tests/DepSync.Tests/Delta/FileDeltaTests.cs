@@ -7,6 +7,20 @@ public sealed class FileDeltaTests
     private readonly FileDelta _delta = new();
 
     [Fact]
+    public void Copies_that_are_not_worth_a_request_count_as_what_is_sent()
+    {
+        var delta = new FileDelta();
+        for (var i = 0; i < 10; i++)
+        {
+            delta.Add(new DeltaOperation(DeltaKind.Copy, i * 1_000, 100));
+        }
+        Assert.Equal(900, delta.DataBytes);
+        delta.Add(new DeltaOperation(DeltaKind.Data, 1_000, 50));
+        delta.Add(new DeltaOperation(DeltaKind.Copy, 0, 4_096));
+        Assert.Equal(1_050, delta.DataBytes);
+    }
+
+    [Fact]
     public async Task What_is_given_out_is_seen_by_all_who_follow_and_what_is_not_is_waited_for()
     {
         var early = _delta.FindAsync(0, default).AsTask();

@@ -118,7 +118,7 @@ public sealed class SignatureTests
         var builder = new DeltaBuilder(index);
         builder.Append(new byte[2_000_000]);
         builder.Finish();
-        Assert.Equal(2_000_000, builder.DataBytes);
+        Assert.Equal(2_000_000, builder.Delta.DataBytes);
         Assert.InRange(builder.FalseHits, 1, 1024 + (2_000_000 / 256) + 1);
     }
 

@@ -34,6 +34,18 @@ internal sealed class SftpLanesServer : IDisposable
         }
     }
 
+    /// <summary>Of all sessions.</summary>
+    public IEnumerable<SftpServerProcess> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _mains, .. _servers];
+            }
+        }
+    }
+
     /// <summary>The wires of those that something may go wrong on.</summary>
     public IReadOnlyList<SftpWire> Wires
     {

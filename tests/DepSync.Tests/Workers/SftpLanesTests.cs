@@ -99,7 +99,7 @@ public sealed class SftpLanesTests : IDisposable
         await using var expecting = worker.Expect(new WorkLoad { Files = 1 });
         await SftpLanesServer.UsedAsync(worker, 3);
         Command.Signal(_server.Further[1].Id, "KILL");
-        await Until.TrueAsync(() => _server.Further.All(server => server.HasEnded), "the end of all");
+        await Until.TrueAsync(() => _server.All.All(server => server.HasEnded), "the end of all");
         var lost = await Assert.ThrowsAsync<WorkerLostException>(async () => await worker.FindAsync(RelativePath.Root, default));
         Assert.Equal(ErrorKind.ConnectionLost, lost.Kind);
     }

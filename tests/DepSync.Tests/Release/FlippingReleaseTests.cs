@@ -118,6 +118,12 @@ public sealed class FlippingReleaseTests : IDisposable
                 _run.Worker.Delete(Encoding.UTF8.GetBytes(place));
             }
         }
+        // A link that a run fenced as if it were a run's folder, before that folder came back: who planted it takes it away.
+        var own = new DirectoryInfo(Path.Combine(_run.Worker.Path, ".depsync"));
+        foreach (var planted in own.Exists ? own.GetFileSystemInfos("fenced-*").Where(entry => entry.LinkTarget is not null) : [])
+        {
+            planted.Delete();
+        }
         // The first of these may still find what a flip left half done in our own folder.
         await _run.SyncAsync(Config);
         Assert.Null((await _run.SyncAsync(Config)).Error);

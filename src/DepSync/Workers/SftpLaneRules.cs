@@ -61,8 +61,8 @@ internal sealed record SftpLaneRules
     /// <summary>sshd's MaxSessions is 10 unless it was changed, and each session takes a process on the worker.</summary>
     public int Most { get; init; } = 4;
 
-    /// <summary>Where only the number of files speaks for them.</summary>
-    public int MostForFiles { get; init; } = 4;
+    /// <summary>Where no round trip speaks for them, only the number of files or entries.</summary>
+    public int MostNearby { get; init; } = 4;
 
     /// <summary>Null: as it is measured when the worker is connected.</summary>
     public TimeSpan? RoundTrip { get; init; }
@@ -78,7 +78,7 @@ internal sealed record SftpLaneRules
     /// <summary>These, where so many workers are served at once.</summary>
     public SftpLaneRules Among(int workers, int processors) => this with
     {
-        MostForFiles = Math.Max(SessionsOfProcessor * processors / Math.Max(workers, 1), 1),
+        MostNearby = Math.Max(SessionsOfProcessor * processors / Math.Max(workers, 1), 1),
         FilesNearby = Math.Clamp(FilesOfWorkers / Math.Max(workers, 1), FewestFiles, WorkerCapabilities.UsualFilesInFlight),
     };
 
@@ -91,7 +91,7 @@ internal sealed record SftpLaneRules
         var trips = Math.Max(Math.Max(bytes, files), directories);
         var far = Math.Min(useful, trips / TripsOfSession);
         var toStage = Math.Ceiling(load.Files / Math.Max(FilesOfSession, TripsOfSession * Milliseconds * FilesPerMillisecond));
-        var near = Math.Min(MostForFiles, Math.Max(toStage, load.Entries / EntriesOfSession));
+        var near = Math.Min(MostNearby, Math.Max(toStage, load.Entries / EntriesOfSession));
         return (int)Math.Clamp(Math.Max(far, near), load.Files > 0 ? Math.Min(Least, Most) : 1, Most);
     }
 

@@ -185,9 +185,11 @@ internal sealed partial class SftpSession
     private void PutBack(uint id, SftpRequest request, SftpRequestState state)
     {
         SftpLostException? lost;
+        bool isBeingSent;
         lock (_gate)
         {
             lost = _lost;
+            isBeingSent = request == BeingSentLocked();
             if (lost is null)
             {
                 request.State = state;
@@ -195,7 +197,7 @@ internal sealed partial class SftpSession
                 _owedBytes += request.Cost;
             }
         }
-        if (lost is not null && !request.Abandoned)
+        if (lost is not null && !request.Abandoned && !isBeingSent)
         {
             request.FailElsewhere(lost.Copy());
         }
@@ -212,7 +214,7 @@ internal sealed partial class SftpSession
                 return;
             }
             lost = _lost;
-            if (lost is null && request.State == SftpRequestState.Sending)
+            if (request.State == SftpRequestState.Sending && (lost is null || request == BeingSentLocked()))
             {
                 request.EarlyReply = reply;
                 return;

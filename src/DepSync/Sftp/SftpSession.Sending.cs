@@ -107,16 +107,29 @@ internal sealed partial class SftpSession
         catch (Exception exception)
         {
             // Whatever the stream throws, nothing more goes out; the read loop may still learn why.
+            SftpRequest? unsent;
             lock (_gate)
             {
                 if (_lost is null)
                 {
                     _sendFailure = exception;
                     _timer.Change(LastWords, Timeout.InfiniteTimeSpan);
+                    return;
                 }
+                unsent = _sending;
+            }
+            if (unsent is not null)
+            {
+                PayloadSent(unsent);
             }
         }
     }
+
+    /// <summary>
+    /// The request whose payload somebody is writing: when the session ends, the writer tells its waiter, because that may use the memory again. A stream that is disposed ends its writes, but a
+    /// connection that others use too may take its time.
+    /// </summary>
+    private SftpRequest? BeingSentLocked() => _sendFailure is null ? _sending : null;
 
     /// <summary>Moves what the window has room for from the queue into the buffer, up to the first large payload, which follows it.</summary>
     private int FillLocked(ref byte[] buffer)
@@ -178,19 +191,25 @@ internal sealed partial class SftpSession
     {
         SftpReply? reply;
         CancellationToken? cancelled;
+        SftpLostException? lost;
         lock (_gate)
         {
             _sending = null;
             reply = request.EarlyReply;
             cancelled = request.CancelledWhileSending;
-            if (request.State == SftpRequestState.Done)
+            lost = _lost;
+            if (request.State == SftpRequestState.Done || (lost is not null && request.Abandoned))
             {
                 return;
             }
-            request.State = reply is null ? SftpRequestState.Sent : SftpRequestState.Done;
+            request.State = reply is null && lost is null ? SftpRequestState.Sent : SftpRequestState.Done;
             request.Abandoned = reply is null && cancelled is not null;
         }
-        if (reply is { } early)
+        if (lost is not null)
+        {
+            request.FailElsewhere(lost.Copy());
+        }
+        else if (reply is { } early)
         {
             request.Complete(early, SftpCompletion.Elsewhere);
         }

@@ -234,7 +234,8 @@ internal sealed partial class SftpSession : IDisposable
             {
                 waiters.Add(sending);
             }
-            waiters.RemoveAll(static request => request.Abandoned || request.State == SftpRequestState.Done);
+            var beingSent = BeingSentLocked();
+            waiters.RemoveAll(request => request.Abandoned || request.State == SftpRequestState.Done || request == beingSent);
             foreach (var waiter in waiters)
             {
                 waiter.State = SftpRequestState.Done;
@@ -244,7 +245,7 @@ internal sealed partial class SftpSession : IDisposable
         }
         _timer.Dispose();
         _ended.Set();
-        // The stream goes first, for other sessions on its connection too: a waiter that hears of its failure may use the memory again that is being sent.
+        // The stream goes first, for other sessions on its connection too: what is being sent comes to its end with it.
         try
         {
             _stream.Dispose();

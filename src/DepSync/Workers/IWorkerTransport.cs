@@ -2,7 +2,7 @@ namespace DepSync.Workers;
 
 /// <summary>
 /// Opens a duplex byte stream to an SFTP server: over an <c>ssh</c> process or over SSH.NET. The stream ends (read 0 or IOException) when the connection does;
-/// disposing it ends the connection at once and cannot hang.
+/// disposing it ends the connection at once and cannot hang; where others have taken streams of it, the connection ends with the last of them.
 /// </summary>
 internal interface IWorkerTransport
 {
@@ -21,6 +21,12 @@ internal sealed record TransportStream(Stream Stream, Func<string> ErrorText)
     /// </summary>
     public OpenMoreStreams? OpenMore { get; init; }
 
+    /// <summary>How many targets the connection is for.</summary>
+    public int Targets { get; init; } = 1;
+
+    /// <summary>The streams of the other targets, as soon as they are open and as many as the server lets be; does not fail.</summary>
+    public Task<IReadOnlyList<TakeStream>> Others { get; init; } = Task.FromResult<IReadOnlyList<TakeStream>>([]);
+
     /// <summary>As <see cref="Sftp.SftpOptions.HeldBackUntil"/>; null: nothing is held back.</summary>
     public Func<long>? HeldBackUntil { get; init; }
 
@@ -28,5 +34,8 @@ internal sealed record TransportStream(Stream Stream, Func<string> ErrorText)
     public bool EachCommandIsALogin { get; init; }
 }
 
-/// <summary>As many of so many further streams as the server lets be, and leaves room for a command beside them; none when it refuses or the connection is over.</summary>
+/// <summary>The stream of another target, which is the caller's from then on; null when a target has left the connection by then, for whatever reason. To be called once.</summary>
+internal delegate TransportStream? TakeStream();
+
+/// <summary>As many of so many further streams as the server lets be, and leaves room for a command of each target beside them; none when it refuses or the connection is over.</summary>
 internal delegate Task<IReadOnlyList<TransportStream>> OpenMoreStreams(int count, CancellationToken cancellationToken);

@@ -55,10 +55,13 @@ internal sealed record SftpLaneRules
     /// <summary>Fewer, and a worker's replies wake the client one by one.</summary>
     private const int FewestFiles = 64;
 
+    /// <summary>sshd's MaxSessions unless it was changed.</summary>
+    private const int SessionsOfConnection = 10;
+
     /// <summary>Where anything is staged.</summary>
     public int Least { get; init; } = 1;
 
-    /// <summary>sshd's MaxSessions is 10 unless it was changed, and each session takes a process on the worker.</summary>
+    /// <summary>Each takes a process on the worker.</summary>
     public int Most { get; init; } = 4;
 
     /// <summary>Where no round trip speaks for them, only the number of files or entries.</summary>
@@ -81,6 +84,9 @@ internal sealed record SftpLaneRules
         MostNearby = Math.Max(SessionsOfProcessor * processors / Math.Max(workers, 1), 1),
         FilesNearby = Math.Clamp(FilesOfWorkers / Math.Max(workers, 1), FewestFiles, WorkerCapabilities.UsualFilesInFlight),
     };
+
+    /// <summary>These, where so many targets share a connection: what it may have less one for a command of each, and one more of each that is tried (see <see cref="SshNetConnection"/>).</summary>
+    public SftpLaneRules Beside(int targets) => this with { Most = Math.Clamp((SessionsOfConnection / targets) - 2, 1, Most) };
 
     public int SessionsFor(WorkLoad load)
     {

@@ -8,7 +8,7 @@ internal sealed class SshNetCommand(SshNetChannel channel) : IShellCommand
     /// <exception cref="IOException">The server opens no second channel (MaxSessions), refuses the command, or the connection ended.</exception>
     public static async Task<IShellCommand> StartAsync(SshNetConnection connection, string commandLine, CancellationToken cancellationToken)
     {
-        var channel = connection.Add(SshNetConnection.CloseBehind);
+        var channel = connection.Add();
         try
         {
             return await channel.OpenCommandAsync(commandLine, cancellationToken) ? new SshNetCommand(channel) : throw new IOException("the server refuses to run commands");

@@ -9,17 +9,24 @@ namespace DepSync.Workers;
 
 /// <summary>
 /// The session channels of one connection: gives each its number and what the peer sends to it. SSH.NET counts its own channels from 1 and opens none on this connection.
-/// What is sent to a number that is no channel's (any more) is dropped. Safe for concurrent use.
+/// What is sent to a number that is no channel's (any more) is dropped. Disposing a channel ends it and what runs in it; the connection ends with the last of those that hold it: one for each target.
+/// Safe for concurrent use.
 /// </summary>
 internal sealed class SshNetConnection
 {
     private readonly ConcurrentDictionary<uint, SshNetChannel> _channels = new();
     private readonly Action<Message> _send;
+    private readonly Action _abort;
+    private readonly Lock _lock = new();
+    private readonly HashSet<SshNetChannel> _holders = [];
+    private bool _isLeft;
+    private int _targets = 1;
     private int _last = -1;
 
-    public SshNetConnection(Session session, Action<Message> send)
+    /// <summary><paramref name="send"/> as in the channel; <paramref name="abort"/> ends the connection at once, without waiting for anything.</summary>
+    public SshNetConnection(Session session, Action<Message> send, Action abort)
     {
-        _send = send;
+        (_send, _abort) = (send, abort);
         session.ChannelOpenConfirmationReceived += (_, e) => Of(e.Message)?.OnOpened(e.Message);
         session.ChannelOpenFailureReceived += (_, e) => End(e.Message, new IOException($"The server opened no channel: {e.Message.Description}"));
         session.ChannelSuccessReceived += (_, e) => Of(e.Message)?.OnAnswered(true);
@@ -34,32 +41,73 @@ internal sealed class SshNetConnection
         session.Disconnected += (_, _) => EndAll(new IOException("The server ended the connection."));
     }
 
-    /// <summary>A channel that is not open yet. <paramref name="abort"/> as in the channel.</summary>
-    public SshNetChannel Add(Action<SshNetChannel> abort)
+    /// <summary>A channel that is not open yet.</summary>
+    public SshNetChannel Add()
     {
         var number = (uint)Interlocked.Increment(ref _last);
-        return _channels[number] = new SshNetChannel(number, _send, abort);
+        return _channels[number] = new SshNetChannel(number, _send, Leave);
+    }
+
+    /// <summary>One that holds the connection.</summary>
+    public SshNetChannel AddHolder()
+    {
+        var channel = Add();
+        Hold(channel);
+        return channel;
     }
 
     /// <summary>
-    /// Further <c>sftp</c> subsystems, as <see cref="OpenMoreStreams"/> says. One channel more than wanted is opened in the same flight, and closed again: what the server refuses (MaxSessions) counts against
-    /// the subsystems, because a command may need a channel. An open channel runs no program yet.
+    /// Further <c>sftp</c> subsystems of one target, as <see cref="OpenMoreStreams"/> says: one channel more for each target is opened in the same flight, and closed again. What the server refuses
+    /// (MaxSessions) counts against the subsystems, because a command may need a channel.
     /// </summary>
     public async Task<IReadOnlyList<TransportStream>> OpenSubsystemsAsync(int count, CancellationToken cancellationToken)
     {
-        var channels = Enumerable.Range(0, count + 1).Select(_ => Add(CloseBehind)).ToList();
+        var targets = Volatile.Read(ref _targets);
+        var open = await OpenSubsystemsAsync(count + targets, granted => granted - targets, cancellationToken);
+        return [.. open.Select(channel => new TransportStream(channel, () => channel.ErrorText))];
+    }
+
+    /// <summary>
+    /// The <c>sftp</c> subsystems of so many other targets, each with room for a command, and for one of the first target: where the server refuses some channels, of fewer. Does not fail.
+    /// </summary>
+    public async Task<IReadOnlyList<TakeStream>> OpenOthersAsync(int count, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var open = await OpenSubsystemsAsync((2 * count) + 1, granted => (granted - 1) / 2, cancellationToken);
+            Volatile.Write(ref _targets, 1 + open.Count);
+            return [.. open.Select(channel => new TakeStream(() => Hold(channel) ? Target(channel, () => channel.ErrorText) : null))];
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The stream of a target, which may run commands and open more.</summary>
+    public TransportStream Target(SshNetChannel channel, Func<string> errorText) => new(channel, errorText)
+    {
+        StartCommand = (line, token) => SshNetCommand.StartAsync(this, line, token),
+        OpenMore = OpenSubsystemsAsync,
+    };
+
+    /// <summary>Opens so many channels in one flight, which run nothing yet, closes those that are not <paramref name="usable"/> (of so many that were granted), and asks for the subsystem in the others.</summary>
+    private async Task<List<SshNetChannel>> OpenSubsystemsAsync(int asked, Func<int, int> usable, CancellationToken cancellationToken)
+    {
+        var channels = Enumerable.Range(0, asked).Select(_ => Add()).ToList();
         var kept = new List<SshNetChannel>();
         try
         {
             var begun = channels.Select(channel => IsDoneAsync(() => BeginAsync(channel, cancellationToken))).ToList();
             var answers = await Task.WhenAll(begun);
-            var open = channels.Where((_, i) => answers[i]).SkipLast(1).ToList();
+            var open = channels.Where((_, i) => answers[i]).ToList();
+            open = [.. open.Take(Math.Max(usable(open.Count), 0))];
             // At once: a command may be waiting to be started.
             await DisposeAsync(channels.Except(open));
             channels = open;
             var granted = await Task.WhenAll(open.Select(channel => IsDoneAsync(() => channel.RequestSubsystemAsync("sftp", cancellationToken))).ToList());
             kept.AddRange(open.Where((_, i) => granted[i]));
-            return [.. kept.Select(channel => new TransportStream(channel, () => channel.ErrorText))];
+            return kept;
         }
         finally
         {
@@ -93,8 +141,36 @@ internal sealed class SshNetConnection
         }
     }
 
+    /// <summary>False when a target has left: whatever made it do so may be true of the whole connection.</summary>
+    private bool Hold(SshNetChannel channel)
+    {
+        lock (_lock)
+        {
+            return !_isLeft && _holders.Add(channel);
+        }
+    }
+
+    private void Leave(SshNetChannel channel)
+    {
+        bool isLast;
+        lock (_lock)
+        {
+            var held = _holders.Remove(channel);
+            _isLeft |= held;
+            isLast = held && _holders.Count == 0;
+        }
+        if (isLast)
+        {
+            _abort();
+        }
+        else
+        {
+            CloseBehind(channel);
+        }
+    }
+
     /// <summary>Ends a channel and not the connection; on a thread nobody waits for: a peer that does not read would hold up whoever ends it.</summary>
-    public static void CloseBehind(SshNetChannel channel) => ThreadPool.UnsafeQueueUserWorkItem(
+    private static void CloseBehind(SshNetChannel channel) => ThreadPool.UnsafeQueueUserWorkItem(
         static channel =>
         {
             try

@@ -40,8 +40,13 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
 
     private static readonly string[] Macs = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512"];
 
+    private static readonly Task<IReadOnlyList<TakeStream>> NoOthers = Task.FromResult<IReadOnlyList<TakeStream>>([]);
+
     /// <summary>The last certificate that was shown, whether it is genuine or not. Written on the connection's thread before the connect ends.</summary>
     private HostCertificate? _certificate;
+
+    /// <summary>How many targets of the same login the connection is for.</summary>
+    public int Targets { get; init; } = 1;
 
     /// <summary>What was found about the host's key, once it showed one.</summary>
     public HostKeyVerdict? Verdict { get; private set; }
@@ -87,6 +92,7 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         try
         {
             var opening = channel.OpenSubsystemAsync("sftp", cancellationToken);
+            var others = Targets == 1 ? NoOthers : OpenOthersAsync(connection);
             // sshd sends its host keys behind the login, then holds the answer to this back until they are acknowledged: it turns Nagle's algorithm off with the first session only.
             TcpAcknowledgement.Hasten(socket);
             if (!await opening)
@@ -97,11 +103,7 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
             }
             // The listener has read the answer, so it waits in the system from now on.
             BlockingSocket.Unwatch(socket);
-            return new TransportStream(channel, () => banner.Text + channel.ErrorText)
-            {
-                StartCommand = (line, token) => SshNetCommand.StartAsync(connection, line, token),
-                OpenMore = connection.OpenSubsystemsAsync,
-            };
+            return connection.Target(channel, () => banner.Text + channel.ErrorText) with { Targets = Targets, Others = others };
         }
         catch (IOException e)
         {
@@ -212,11 +214,18 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         // Taken now: SSH.NET forgets its socket when it disconnects, and blocks on a lock while a peer that does not read holds up a send.
         var socket = Seam.SocketOf(session);
         BlockingSocket.Restore(socket);
-        var connection = new SshNetConnection(session, message => Seam.SendMessage(session, message));
+        var connection = new SshNetConnection(session, message => Seam.SendMessage(session, message), () => Abort(socket, client));
         // Behind those of the connection, which have told its channels why. Nothing else wakes a sender of whose packet the system took a part.
         session.ErrorOccured += (_, _) => Abort(socket, client);
         session.Disconnected += (_, _) => Abort(socket, client);
-        return (socket, connection, connection.Add(_ => Abort(socket, client)));
+        return (socket, connection, connection.AddHolder());
+    }
+
+    /// <summary>In the flight of the first one, and with the same time.</summary>
+    private async Task<IReadOnlyList<TakeStream>> OpenOthersAsync(SshNetConnection connection)
+    {
+        using var deadline = new CancellationTokenSource(settings.ConnectTimeout);
+        return await connection.OpenOthersAsync(Targets - 1, deadline.Token);
     }
 
     /// <summary>Ends the connection without asking the peer: the socket first, so that nothing blocks; what remains of the client goes on a thread nobody waits for.</summary>

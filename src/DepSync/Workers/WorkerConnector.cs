@@ -6,7 +6,8 @@ namespace DepSync.Workers;
 
 /// <summary>
 /// From an address to a worker's files: picks local or SFTP, the client and the host key check; in a dry run nothing can be written through what comes back. A connect that
-/// fails quickly for want of a connection is tried once more; a refused key or login never is. One for a run; safe for concurrent use.
+/// fails quickly for want of a connection is tried once more; a refused key or login never is. Targets behind one login share connections (<see cref="SharedConnections"/>). One for a run; safe for
+/// concurrent use.
 /// </summary>
 internal sealed class WorkerConnector
 {
@@ -23,7 +24,11 @@ internal sealed class WorkerConnector
     private readonly SshIdentity _identity = SshIdentity.OfThisUser();
     private readonly BandwidthLimit? _sending;
     private readonly BandwidthLimit? _receiving;
+    private readonly SharedConnections _shared;
+
+    /// <summary>By login.</summary>
     private readonly ConcurrentDictionary<string, HostCertificate> _certificates = new();
+
     private int _warned;
 
     public WorkerConnector(RunConfig config, IRunObserver observer, HostKeyPrompt? prompt, TimeProvider clock)
@@ -34,6 +39,7 @@ internal sealed class WorkerConnector
         {
             (_sending, _receiving) = (new BandwidthLimit(config.BytesPerSecond, clock), new BandwidthLimit(config.BytesPerSecond, clock));
         }
+        _shared = new SharedConnections(config.Workers.Where(worker => !worker.IsLocal).Select(Login), config.Parallel);
         Lanes = new SftpLaneRules().Among(Math.Min(config.Workers.Count, config.Parallel), Environment.ProcessorCount);
     }
 
@@ -45,7 +51,7 @@ internal sealed class WorkerConnector
     public SftpLaneRules Lanes { get; init; }
 
     /// <summary>The certificate that a worker was connected by; null when it was its own key, and always with the ssh program, which does not tell.</summary>
-    public HostCertificate? CertificateOf(WorkerAddress worker) => _certificates.GetValueOrDefault(worker.Name);
+    public HostCertificate? CertificateOf(WorkerAddress worker) => worker.IsLocal ? null : _certificates.GetValueOrDefault(Login(worker));
 
     /// <exception cref="WorkerLostException">Not reached, host key or login refused, or the target cannot be used; message and hint are for the user.</exception>
     public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, CancellationToken cancellationToken)
@@ -60,12 +66,22 @@ internal sealed class WorkerConnector
         {
             _observer.On(new Note(NoteLevel.Warning, "Host keys are not checked (host_key: insecure): anybody on the way can be the worker."));
         }
+        return _config.Ssh.Client == SshClientKind.OpenSsh
+            ? await TryAsync(worker, () => OpenByProgramAsync(worker, cancellationToken), cancellationToken)
+            : await GreetAsync(worker, await _shared.OpenAsync(Login(worker), ConnectAsync, cancellationToken), cancellationToken);
+
+        Task<TransportStream> ConnectAsync(int targets) => TryAsync(worker, () => OpenBuiltinAsync(worker, targets, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Logs in when there is a place for it, and once more where that failed quickly for want of a connection.</summary>
+    private async Task<T> TryAsync<T>(WorkerAddress worker, Func<Task<T>> open, CancellationToken cancellationToken)
+    {
         using (await Logins.EnterAsync(worker, cancellationToken))
         {
             var start = _clock.GetTimestamp();
             try
             {
-                return await OpenAsync(worker, cancellationToken);
+                return await open();
             }
             catch (WorkerLostException lost) when (lost.Kind == ErrorKind.Unreachable && _clock.GetElapsedTime(start) < _config.Ssh.ConnectTimeout / 2)
             {
@@ -75,31 +91,37 @@ internal sealed class WorkerConnector
         await Task.Delay(RetryDelay * (1 + Random.Shared.NextDouble()), _clock, cancellationToken);
         using (await Logins.EnterAsync(worker, cancellationToken))
         {
-            return await OpenAsync(worker, cancellationToken);
+            return await open();
         }
     }
 
-    private async Task<SftpWorker> OpenAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    private async Task<SftpWorker> OpenByProgramAsync(WorkerAddress worker, CancellationToken cancellationToken)
     {
         try
         {
-            return await OpenOnceAsync(worker, cancellationToken);
+            return await OpenByProgramOnceAsync(worker, cancellationToken);
         }
-        catch (WorkerLostException refused) when (refused.Kind == ErrorKind.HostKey && _config.Ssh.Client == SshClientKind.OpenSsh && _hostKeys.CanAskAndRecord)
+        catch (WorkerLostException refused) when (refused.Kind == ErrorKind.HostKey && _hostKeys.CanAskAndRecord)
         {
-            if (!await AskForOpenSshAsync(worker, cancellationToken))
+            if (!await AskForProgramAsync(worker, cancellationToken))
             {
                 throw;
             }
-            return await OpenOnceAsync(worker, cancellationToken);
+            return await OpenByProgramOnceAsync(worker, cancellationToken);
         }
+    }
+
+    private async Task<SftpWorker> OpenByProgramOnceAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    {
+        var transport = new OpenSshTransport(worker, _config.Ssh, _config.DryRun ? HostKeyWriting.Forbidden : HostKeyWriting.Allowed);
+        return await GreetAsync(worker, await transport.OpenAsync(cancellationToken), cancellationToken);
     }
 
     /// <summary>
     /// ssh runs without a terminal and cannot ask, so the key is fetched from the address itself, asked about and recorded here. Nothing is asked where the address shows
     /// no key (it is an alias or behind a jump host), or where one contradicts what is on record.
     /// </summary>
-    private async Task<bool> AskForOpenSshAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    private async Task<bool> AskForProgramAsync(WorkerAddress worker, CancellationToken cancellationToken)
     {
         try
         {
@@ -126,11 +148,9 @@ internal sealed class WorkerConnector
         }
     }
 
-    private async Task<SftpWorker> OpenOnceAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    /// <summary>From a stream to a worker, which owns it from here on.</summary>
+    private async Task<SftpWorker> GreetAsync(WorkerAddress worker, TransportStream transport, CancellationToken cancellationToken)
     {
-        var transport = _config.Ssh.Client == SshClientKind.OpenSsh
-            ? await new OpenSshTransport(worker, _config.Ssh, _config.DryRun ? HostKeyWriting.Forbidden : HostKeyWriting.Allowed).OpenAsync(cancellationToken)
-            : await OpenBuiltinAsync(worker, cancellationToken);
         try
         {
             if (!_config.Ssh.Exec)
@@ -143,14 +163,14 @@ internal sealed class WorkerConnector
                 GatherReplies = gather,
                 // What has not logged in by then fails as a connection does, or sits in a session that is slow to say so.
                 EnterLogin = token => Logins.EnterAsync(worker, _config.Ssh.ConnectTimeout, _clock, token),
-                Lanes = Lanes,
+                Lanes = Lanes.Beside(transport.Targets),
                 Tell = message => _observer.On(new Note(NoteLevel.Detail, message) { Worker = worker.Name }),
             };
             if (_sending is not null && _receiving is not null)
             {
                 transport = LimitedStream.Around(transport, _sending, _receiving, _clock);
                 var oneIsEnough = _sending.Window < BandwidthLimit.LongestWindow;
-                options = options with { WindowBytes = _sending.Window, Lanes = oneIsEnough ? Lanes with { Most = 1 } : Lanes };
+                options = options with { WindowBytes = _sending.Window, Lanes = oneIsEnough ? Lanes with { Most = 1 } : options.Lanes };
             }
             return await SftpWorker.OpenAsync(transport, worker.Path, options, cancellationToken);
         }
@@ -173,12 +193,12 @@ internal sealed class WorkerConnector
         return null;
     }
 
-    private async Task<TransportStream> OpenBuiltinAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    private async Task<TransportStream> OpenBuiltinAsync(WorkerAddress worker, int targets, CancellationToken cancellationToken)
     {
         var target = _hostKeys.Target(worker);
         try
         {
-            return await OpenBuiltinAsync(worker, target, cancellationToken);
+            return await OpenBuiltinAsync(worker, target, targets, cancellationToken);
         }
         catch (WorkerLostException lost) when (lost.Kind is ErrorKind.Unreachable or ErrorKind.HostKey or ErrorKind.Login && MentionedInSshConfig(worker.Host!))
         {
@@ -187,15 +207,15 @@ internal sealed class WorkerConnector
         }
     }
 
-    private async Task<TransportStream> OpenBuiltinAsync(WorkerAddress worker, SshNetTarget target, CancellationToken cancellationToken)
+    private async Task<TransportStream> OpenBuiltinAsync(WorkerAddress worker, SshNetTarget target, int targets, CancellationToken cancellationToken)
     {
-        var transport = Transport(worker, target);
+        var transport = Transport(worker, target, targets);
         try
         {
             var stream = await transport.OpenAsync(cancellationToken);
             if (transport.Verdict?.Certificate is { } certificate)
             {
-                _certificates[worker.Name] = certificate;
+                _certificates[Login(worker)] = certificate;
             }
             return stream;
         }
@@ -206,7 +226,7 @@ internal sealed class WorkerConnector
         catch (WorkerLostException lost) when (transport.Verdict is { Decision: HostKeyDecision.RefuseCertificate } && _hostKeys.PlainTarget(worker) is { } plain)
         {
             _observer.On(new Note(NoteLevel.Notice, $"{lost.Message} Its own key counts, which is on record.") { Worker = worker.Name });
-            return await Transport(worker, plain).OpenAsync(cancellationToken);
+            return await Transport(worker, plain, targets).OpenAsync(cancellationToken);
         }
         catch (WorkerLostException) when (transport.Verdict is { Decision: HostKeyDecision.Ask })
         {
@@ -226,10 +246,13 @@ internal sealed class WorkerConnector
             throw HostKeyPolicy.Failure(transport.Verdict);
         }
         _hostKeys.Remember(target.Owner, asked);
-        return await Transport(worker, _hostKeys.Target(worker)).OpenAsync(cancellationToken);
+        return await Transport(worker, _hostKeys.Target(worker), targets).OpenAsync(cancellationToken);
     }
 
-    private SshNetTransport Transport(WorkerAddress worker, SshNetTarget target) => new(target, _config.Ssh, () => _identity.Load(worker.Identity ?? _config.Ssh.Identity));
+    private SshNetTransport Transport(WorkerAddress worker, SshNetTarget target, int targets) =>
+        new(target, _config.Ssh, () => _identity.Load(worker.Identity ?? _config.Ssh.Identity)) { Targets = targets };
+
+    private string Login(WorkerAddress worker) => LoginTraits.Key(worker, _config.Ssh);
 
     private static bool MentionedInSshConfig(string host)
     {

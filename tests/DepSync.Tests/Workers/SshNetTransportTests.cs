@@ -218,6 +218,33 @@ public sealed class SshNetTransportTests
         SshNetTransport.Seam.SendMessage(session, new IgnoreMessage());
     }
 
+    [SshdFact]
+    public async Task Further_channels_leave_one_for_a_command_of_each_target()
+    {
+        using var server = SshdServer.Start(new SshdOptions { Lines = ["MaxSessions 6"] });
+        var first = await Transport(server, targets: 2).OpenAsync(CancellationToken.None);
+        var other = Assert.Single(await first.Others)()!;
+        using var others = other.Stream;
+        using var stream = first.Stream;
+        Assert.Equal(2, (await other.OpenMore!(4, CancellationToken.None)).Count);
+        await Task.WhenAll(first.StartCommand!("true", CancellationToken.None), other.StartCommand!("true", CancellationToken.None)).WaitAsync(Soon);
+    }
+
+    /// <summary>Whatever made it leave may be true of the connection.</summary>
+    [SshdFact]
+    public async Task A_connection_that_a_target_has_left_takes_no_other_and_serves_those_it_has()
+    {
+        using var server = SshdServer.Start();
+        var first = await Transport(server, targets: 3).OpenAsync(CancellationToken.None);
+        var others = await first.Others;
+        using var second = others[0]()!.Stream;
+        await first.Stream.DisposeAsync();
+        Assert.Null(others[1]());
+        Assert.Equal(3, await SftpHandshake.RunAsync(second));
+        await second.DisposeAsync();
+        await Until.TrueAsync(() => server.Sessions().Count == 0, "the connection ends with its last target");
+    }
+
     private static async Task WriteRequestsAsync(Stream stream, int count)
     {
         for (var id = 0; id < count; id++)
@@ -227,14 +254,17 @@ public sealed class SshNetTransportTests
     }
 
     private static SshNetTransport Transport(
-        SshdServer server, string? identity = null, SshSettings? settings = null, IReadOnlyList<string>? algorithms = null, JudgeHostKey? judge = null) =>
+        SshdServer server, string? identity = null, SshSettings? settings = null, IReadOnlyList<string>? algorithms = null, JudgeHostKey? judge = null, int targets = 1) =>
         new(
             new SshNetTarget(
                 new HostKeyOwner("w", "127.0.0.1", server.Port, server.User),
                 algorithms ?? HostKeyPolicy.Offer([], HostKeyMode.Strict),
                 judge ?? ((key, _) => new HostKeyVerdict(server.HostKeyTypes.Any(type => server.HostKey(type) == key.ToString()) ? HostKeyDecision.Accept : HostKeyDecision.Refuse, key))),
             settings ?? new SshSettings(),
-            () => new SshIdentity(server.Folder, null).Load(identity ?? server.ClientKey));
+            () => new SshIdentity(server.Folder, null).Load(identity ?? server.ClientKey))
+        {
+            Targets = targets,
+        };
 
     private static SshNetTransport Transport(int port, SshSettings settings) =>
         new(new SshNetTarget(new HostKeyOwner("w", "127.0.0.1", port, "u"), HostKeyPolicy.Offer([], HostKeyMode.Strict), (_, _) => throw new InvalidOperationException()), settings, () => []);

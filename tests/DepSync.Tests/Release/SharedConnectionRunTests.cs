@@ -71,8 +71,7 @@ public sealed class SharedConnectionRunTests : IDisposable
             {
                 Assert.True(together.SignalAndWait(TimeSpan.FromMinutes(1)));
             }
-        }
-        );
+        });
         AssertSynced(await RunAsync(server, 3, new RunConfig { ManagerDir = "", Workers = [] }));
         Assert.Equal(4, Logins(server));
         Assert.Equal([2, 2, 2], Connects());

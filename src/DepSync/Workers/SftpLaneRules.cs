@@ -85,8 +85,10 @@ internal sealed record SftpLaneRules
         FilesNearby = Math.Clamp(FilesOfWorkers / Math.Max(workers, 1), FewestFiles, WorkerCapabilities.UsualFilesInFlight),
     };
 
-    /// <summary>These, where so many targets share a connection: what it may have less one for a command of each, and one more of each that is tried (see <see cref="SshNetConnection"/>).</summary>
-    public SftpLaneRules Beside(int targets) => this with { Most = Math.Clamp((SessionsOfConnection / targets) - 2, 1, Most) };
+    /// <summary>
+    /// These, where so many targets share a connection: if all of them open as many at once, trying whether there is room for a command of each beside, and a command of each is under way, all find a channel.
+    /// </summary>
+    public SftpLaneRules Beside(int targets) => this with { Most = Math.Clamp((SessionsOfConnection / targets) - targets - 1, 1, Most) };
 
     public int SessionsFor(WorkLoad load)
     {

@@ -91,7 +91,9 @@ internal sealed class SshNetConnection
         OpenMore = OpenSubsystemsAsync,
     };
 
-    /// <summary>Opens so many channels in one flight, which run nothing yet, closes those that are not <paramref name="usable"/> (of so many that were granted), and asks for the subsystem in the others.</summary>
+    /// <summary>
+    /// Opens so many channels in one flight, which run nothing yet; in the next one asks for the subsystem in those that are <paramref name="usable"/> (of so many that were granted), and ends the others.
+    /// </summary>
     private async Task<List<SshNetChannel>> OpenSubsystemsAsync(int asked, Func<int, int> usable, CancellationToken cancellationToken)
     {
         var channels = Enumerable.Range(0, asked).Select(_ => Add()).ToList();
@@ -101,25 +103,27 @@ internal sealed class SshNetConnection
             var begun = channels.Select(channel => IsDoneAsync(() => BeginAsync(channel, cancellationToken))).ToList();
             var answers = await Task.WhenAll(begun);
             var open = channels.Where((_, i) => answers[i]).ToList();
-            open = [.. open.Take(Math.Max(usable(open.Count), 0))];
-            // At once: a command may be waiting to be started.
-            await DisposeAsync(channels.Except(open));
-            channels = open;
-            var granted = await Task.WhenAll(open.Select(channel => IsDoneAsync(() => channel.RequestSubsystemAsync("sftp", cancellationToken))).ToList());
-            kept.AddRange(open.Where((_, i) => granted[i]));
+            var wanted = open.Take(Math.Max(usable(open.Count), 0)).ToList();
+            var granted = wanted.Select(channel => IsDoneAsync(() => channel.RequestSubsystemAsync("sftp", cancellationToken))).ToList();
+            // Not before the server has let go of the others: a command may be waiting to be started.
+            await Task.WhenAll(open.Except(wanted).Select(channel => IsDoneAsync(() => EndAsync(channel, cancellationToken))).ToList());
+            answers = await Task.WhenAll(granted);
+            kept.AddRange(wanted.Where((_, i) => answers[i]));
             return kept;
         }
         finally
         {
-            await DisposeAsync(channels.Except(kept));
+            foreach (var unwanted in channels.Except(kept))
+            {
+                await unwanted.DisposeAsync();
+            }
         }
 
-        static async Task DisposeAsync(IEnumerable<SshNetChannel> unwanted)
+        static async Task<bool> EndAsync(SshNetChannel channel, CancellationToken cancellationToken)
         {
-            foreach (var channel in unwanted)
-            {
-                await channel.DisposeAsync();
-            }
+            channel.RequestClose();
+            await channel.Exited.WaitAsync(cancellationToken);
+            return true;
         }
 
         static async Task<bool> BeginAsync(SshNetChannel channel, CancellationToken cancellationToken)

@@ -30,6 +30,15 @@ public sealed class SftpLaneRulesTests
         Assert.Equal(sessions, rules.SessionsFor(new WorkLoad { Files = files, Bytes = bytes, Directories = directories }));
     }
 
+    /// <summary>Servers of all of them, one more of each for a command that is tried while another one opens its own, and the commands: no more than ten.</summary>
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(2, 2)]
+    [InlineData(3, 1)]
+    [InlineData(4, 1)]
+    public void Targets_of_one_connection_leave_each_other_room(int targets, int sessions) =>
+        Assert.Equal(sessions, new SftpLaneRules().Beside(targets).SessionsFor(new WorkLoad { Files = 100_000 }));
+
     [Theory]
     [InlineData(9_999, 1)]
     [InlineData(10_000, 2)]

@@ -185,19 +185,22 @@ internal sealed partial class SftpSession
     private void PutBack(uint id, SftpRequest request, SftpRequestState state)
     {
         SftpLostException? lost;
-        bool isBeingSent;
         lock (_gate)
         {
             lost = _lost;
-            isBeingSent = request == BeingSentLocked();
             if (lost is null)
             {
                 request.State = state;
                 _owed.Add(id, request);
                 _owedBytes += request.Cost;
             }
+            else if (state == SftpRequestState.Sending && (request.State == SftpRequestState.Done || request == BeingSentLocked()))
+            {
+                // Whoever writes its payload tells, or has told.
+                return;
+            }
         }
-        if (lost is not null && !request.Abandoned && !isBeingSent)
+        if (lost is not null && !request.Abandoned)
         {
             request.FailElsewhere(lost.Copy());
         }
@@ -209,8 +212,9 @@ internal sealed partial class SftpSession
         SftpLostException? lost;
         lock (_gate)
         {
-            if (request.Abandoned)
+            if (request.Abandoned || request.State == SftpRequestState.Done)
             {
+                // Given up; or told by whoever wrote its payload, because the session ended meanwhile.
                 return;
             }
             lost = _lost;

@@ -86,7 +86,8 @@ internal sealed record SftpLaneRules
     };
 
     /// <summary>
-    /// These, where so many targets share a connection: if all of them open as many at once, trying whether there is room for a command of each beside, and a command of each is under way, all find a channel.
+    /// These, where so many targets share a connection. If all open further sessions at once there are, for each of n targets: its sessions, a command, and n that are opened to try whether there is room for a
+    /// command of each. That is n (sessions + n + 1), no more than the server allows.
     /// </summary>
     public SftpLaneRules Beside(int targets) => this with { Most = Math.Clamp((SessionsOfConnection / targets) - targets - 1, 1, Most) };
 

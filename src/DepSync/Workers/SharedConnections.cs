@@ -4,7 +4,7 @@ namespace DepSync.Workers;
 
 /// <summary>
 /// Lets targets behind one login share connections, as OpenSSH's ControlMaster does: one key exchange and one login for up to four of them, where they would be four. The first of them connects for
-/// all; the others wait for it, and what keeps it out keeps them out too. Each has servers of its own on the worker, and a connection ends with the last of its targets, so a target that stalls or
+/// all; the others wait for it, and what keeps it out keeps them out too, unless that may have been bad luck. Each has servers of its own on the worker, and a connection ends with the last of its targets, so a target that stalls or
 /// fails holds none of the others.
 /// <para>A target whose place cannot be had (MaxSessions), or that comes when another one has left the connection, gets one of its own; so does one that tries again. One for a run; safe for
 /// concurrent use.</para>
@@ -16,6 +16,7 @@ internal sealed class SharedConnections
 
     private readonly int _atOnce;
     private readonly Lock _lock = new();
+    private readonly TimeProvider _clock;
 
     /// <summary>How many targets of a login have not come yet.</summary>
     private readonly Dictionary<string, int> _expected;
@@ -23,11 +24,14 @@ internal sealed class SharedConnections
     private readonly Dictionary<string, Group> _last = [];
 
     /// <summary><paramref name="logins"/> of all targets of the run, of which so many are served at once.</summary>
-    public SharedConnections(IEnumerable<string> logins, int atOnce)
+    public SharedConnections(IEnumerable<string> logins, int atOnce, TimeProvider clock)
     {
-        _atOnce = atOnce;
+        (_atOnce, _clock) = (atOnce, clock);
         _expected = logins.CountBy(login => login).ToDictionary();
     }
+
+    /// <summary>A host that was not reached for so long is not tried by the others again.</summary>
+    public TimeSpan LongTry { get; init; } = TimeSpan.Zero;
 
     /// <summary>A stream of the target's own. <paramref name="connect"/> makes a connection for so many.</summary>
     /// <exception cref="WorkerLostException">As of <paramref name="connect"/>, which may have been another target's.</exception>
@@ -41,23 +45,29 @@ internal sealed class SharedConnections
         return await group.TakeAsync(index - 1, cancellationToken) ?? await connect(1);
     }
 
-    private static async Task<TransportStream> ConnectAsync(Group group, Func<int, Task<TransportStream>> connect)
+    private async Task<TransportStream> ConnectAsync(Group group, Func<int, Task<TransportStream>> connect)
     {
+        var began = _clock.GetTimestamp();
+        var opening = Opening.Nothing;
         try
         {
             var stream = await connect(group.Places);
-            group.Opened(stream.Others);
+            opening = new Opening(stream.Others, null);
             return stream;
         }
-        catch (WorkerLostException lost)
+        catch (WorkerLostException lost) when (lost.Kind != ErrorKind.Unreachable || _clock.GetElapsedTime(began) >= LongTry)
         {
-            group.Failed(lost);
+            opening = Opening.Nothing with { Failure = lost };
             throw;
         }
         finally
         {
-            // Whatever else ended it says nothing of the others.
-            group.Opened(Task.FromResult<IReadOnlyList<TakeStream>>([]));
+            lock (_lock)
+            {
+                // Who comes from now on does not hear of what is over.
+                group.IsOver = opening.Others == Opening.Nothing.Others;
+            }
+            group.End(opening);
         }
     }
 
@@ -65,7 +75,7 @@ internal sealed class SharedConnections
     {
         lock (_lock)
         {
-            if (_last.TryGetValue(login, out var group) && group.Taken < group.Places)
+            if (_last.TryGetValue(login, out var group) && group is { IsOver: false } && group.Taken < group.Places)
             {
                 return (group, group.Taken++);
             }
@@ -79,34 +89,36 @@ internal sealed class SharedConnections
         }
     }
 
+    /// <summary>What became of a connection: the streams of those that wait for it, or why there are none.</summary>
+    private sealed record Opening(Task<IReadOnlyList<TakeStream>> Others, WorkerLostException? Failure)
+    {
+        public static Opening Nothing { get; } = new(Task.FromResult<IReadOnlyList<TakeStream>>([]), null);
+    }
+
     /// <summary>The targets of one connection.</summary>
     private sealed class Group(int places)
     {
-        private readonly TaskCompletionSource<Task<IReadOnlyList<TakeStream>>> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        private WorkerLostException? _failure;
+        private readonly TaskCompletionSource<Opening> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public int Places => places;
 
         /// <summary>The lock's.</summary>
         public int Taken { get; set; } = 1;
 
-        public void Opened(Task<IReadOnlyList<TakeStream>> others) => _opened.TrySetResult(others);
+        /// <summary>There is no connection, and there will be none. The lock's.</summary>
+        public bool IsOver { get; set; }
 
-        public void Failed(WorkerLostException failure)
-        {
-            Volatile.Write(ref _failure, failure);
-            Opened(Task.FromResult<IReadOnlyList<TakeStream>>([]));
-        }
+        public void End(Opening opening) => _opened.SetResult(opening);
 
         /// <summary>Null when the place is not to be had.</summary>
         public async Task<TransportStream?> TakeAsync(int index, CancellationToken cancellationToken)
         {
-            var others = await (await _opened.Task.WaitAsync(cancellationToken)).WaitAsync(cancellationToken);
-            if (Volatile.Read(ref _failure) is { } failure)
+            var opening = await _opened.Task.WaitAsync(cancellationToken);
+            if (opening.Failure is { } failure)
             {
                 throw failure;
             }
+            var others = await opening.Others.WaitAsync(cancellationToken);
             return index < others.Count && others[index]() is { } stream ? stream with { Targets = places } : null;
         }
     }

@@ -5,10 +5,10 @@ internal sealed class SshNetCommand(SshNetChannel channel) : IShellCommand
 {
     public string ErrorText => channel.ErrorText;
 
+    /// <summary>In a channel that is not open yet and is owned from here on, also on failure.</summary>
     /// <exception cref="IOException">The server opens no second channel (MaxSessions), refuses the command, or the connection ended.</exception>
-    public static async Task<IShellCommand> StartAsync(SshNetConnection connection, string commandLine, CancellationToken cancellationToken)
+    public static async Task<IShellCommand> StartAsync(SshNetChannel channel, string commandLine, CancellationToken cancellationToken)
     {
-        var channel = connection.Add();
         try
         {
             return await channel.OpenCommandAsync(commandLine, cancellationToken) ? new SshNetCommand(channel) : throw new IOException("the server refuses to run commands");

@@ -18,6 +18,10 @@ internal sealed class SshNetConnection
     private readonly Action<Message> _send;
     private readonly Action _abort;
     private readonly Lock _lock = new();
+
+    /// <summary>The commands that run, and the channel of the target that they are for.</summary>
+    private readonly ConcurrentDictionary<SshNetChannel, SshNetChannel> _commands = new();
+
     private readonly HashSet<SshNetChannel> _holders = [];
     private bool _isLeft;
     private int _targets = 1;
@@ -76,7 +80,7 @@ internal sealed class SshNetConnection
         {
             var open = await OpenSubsystemsAsync((2 * count) + 1, granted => (granted - 1) / 2, cancellationToken);
             Volatile.Write(ref _targets, 1 + open.Count);
-            return [.. open.Select(channel => new TakeStream(() => Hold(channel) ? Target(channel, () => channel.ErrorText) : null))];
+            return [.. open.Select(channel => new TakeStream(() => Hold(channel) ? Target(channel) : null))];
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -84,12 +88,26 @@ internal sealed class SshNetConnection
         }
     }
 
+    /// <summary>What the server said before the login; it precedes the error text of each target.</summary>
+    public Func<string> Banner { get; init; } = static () => "";
+
+    /// <summary>A connection that takes no message of a target that leaves for so long takes none of the others either, and is given up.</summary>
+    public TimeSpan Patience { get; init; } = Timeout.InfiniteTimeSpan;
+
     /// <summary>The stream of a target, which may run commands and open more.</summary>
-    public TransportStream Target(SshNetChannel channel, Func<string> errorText) => new(channel, errorText)
+    public TransportStream Target(SshNetChannel channel) => new(channel, () => Banner() + channel.ErrorText)
     {
-        StartCommand = (line, token) => SshNetCommand.StartAsync(this, line, token),
+        StartCommand = (line, token) => SshNetCommand.StartAsync(AddCommand(channel), line, token),
         OpenMore = OpenSubsystemsAsync,
     };
+
+    /// <summary>One that ends with its target.</summary>
+    private SshNetChannel AddCommand(SshNetChannel target)
+    {
+        var command = Add();
+        _commands[command] = target;
+        return command;
+    }
 
     /// <summary>
     /// Opens so many channels in one flight, which run nothing yet; in the next one asks for the subsystem in those that are <paramref name="usable"/> (of so many that were granted), and ends the others.
@@ -156,37 +174,56 @@ internal sealed class SshNetConnection
 
     private void Leave(SshNetChannel channel)
     {
+        bool held;
         bool isLast;
         lock (_lock)
         {
-            var held = _holders.Remove(channel);
+            held = _holders.Remove(channel);
             _isLeft |= held;
             isLast = held && _holders.Count == 0;
         }
+        _commands.TryRemove(channel, out _);
         if (isLast)
         {
             _abort();
         }
+        else if (held)
+        {
+            foreach (var (command, _) in _commands.Where(pair => pair.Value == channel))
+            {
+                command.Dispose();
+            }
+            _ = CloseOrAbortAsync(channel);
+        }
         else
         {
-            CloseBehind(channel);
+            _ = CloseAsync(channel);
         }
     }
 
-    /// <summary>Ends a channel and not the connection; on a thread nobody waits for: a peer that does not read would hold up whoever ends it.</summary>
-    private static void CloseBehind(SshNetChannel channel) => ThreadPool.UnsafeQueueUserWorkItem(
-        static channel =>
+    private async Task CloseOrAbortAsync(SshNetChannel channel)
+    {
+        var closing = CloseAsync(channel);
+        using var waiting = new CancellationTokenSource();
+        if (await Task.WhenAny(closing, Task.Delay(Patience, waiting.Token)) != closing)
         {
-            try
-            {
-                channel.RequestClose();
-            }
-            catch (Exception e) when (e is IOException or SshException or SocketException or ObjectDisposedException)
-            {
-                // The connection is gone, and the channel with it.
-            }
-        },
-        channel, preferLocal: false);
+            _abort();
+        }
+        await waiting.CancelAsync();
+    }
+
+    /// <summary>Ends a channel and not the connection; on a thread of its own choice: a peer that does not read would hold up whoever ends it.</summary>
+    private static Task CloseAsync(SshNetChannel channel) => Task.Run(() =>
+    {
+        try
+        {
+            channel.RequestClose();
+        }
+        catch (Exception e) when (e is IOException or SshException or SocketException or ObjectDisposedException)
+        {
+            // The connection is gone, and the channel with it.
+        }
+    });
 
     private SshNetChannel? Of(ChannelMessage message) => _channels.GetValueOrDefault(message.LocalChannelNumber);
 

@@ -88,7 +88,7 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         {
             throw Explain(e, client.ConnectionInfo);
         }
-        var (socket, connection, channel) = OpenSession(client);
+        var (socket, connection, channel) = OpenSession(client, banner);
         try
         {
             var opening = channel.OpenSubsystemAsync("sftp", cancellationToken);
@@ -103,7 +103,7 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
             }
             // The listener has read the answer, so it waits in the system from now on.
             BlockingSocket.Unwatch(socket);
-            return connection.Target(channel, () => banner.Text + channel.ErrorText) with { Targets = Targets, Others = others };
+            return connection.Target(channel) with { Targets = Targets, Others = others };
         }
         catch (IOException e)
         {
@@ -208,13 +208,13 @@ internal sealed class SshNetTransport(SshNetTarget target, SshSettings settings,
         }
     }
 
-    private static (Socket? Socket, SshNetConnection Connection, SshNetChannel Channel) OpenSession(SshClient client)
+    private (Socket? Socket, SshNetConnection Connection, SshNetChannel Channel) OpenSession(SshClient client, Banner banner)
     {
         var session = Seam.SessionOf(client);
         // Taken now: SSH.NET forgets its socket when it disconnects, and blocks on a lock while a peer that does not read holds up a send.
         var socket = Seam.SocketOf(session);
         BlockingSocket.Restore(socket);
-        var connection = new SshNetConnection(session, message => Seam.SendMessage(session, message), () => Abort(socket, client));
+        var connection = new SshNetConnection(session, message => Seam.SendMessage(session, message), () => Abort(socket, client)) { Banner = () => banner.Text, Patience = settings.IdleTimeout };
         // Behind those of the connection, which have told its channels why. Nothing else wakes a sender of whose packet the system took a part.
         session.ErrorOccured += (_, _) => Abort(socket, client);
         session.Disconnected += (_, _) => Abort(socket, client);

@@ -39,7 +39,7 @@ internal sealed class WorkerConnector
         {
             (_sending, _receiving) = (new BandwidthLimit(config.BytesPerSecond, clock), new BandwidthLimit(config.BytesPerSecond, clock));
         }
-        _shared = new SharedConnections(config.Workers.Where(worker => !worker.IsLocal).Select(Login), config.Parallel);
+        _shared = new SharedConnections(config.Workers.Where(worker => !worker.IsLocal).Select(Login), config.Parallel, clock) { LongTry = config.Ssh.ConnectTimeout / 2 };
         Lanes = new SftpLaneRules().Among(Math.Min(config.Workers.Count, config.Parallel), Environment.ProcessorCount);
     }
 
@@ -67,21 +67,22 @@ internal sealed class WorkerConnector
             _observer.On(new Note(NoteLevel.Warning, "Host keys are not checked (host_key: insecure): anybody on the way can be the worker."));
         }
         return _config.Ssh.Client == SshClientKind.OpenSsh
-            ? await TryAsync(worker, () => OpenByProgramAsync(worker, cancellationToken), cancellationToken)
+            ? await TryAsync(worker, _ => OpenByProgramAsync(worker, cancellationToken), cancellationToken)
             : await GreetAsync(worker, await _shared.OpenAsync(Login(worker), ConnectAsync, cancellationToken), cancellationToken);
 
-        Task<TransportStream> ConnectAsync(int targets) => TryAsync(worker, () => OpenBuiltinAsync(worker, targets, cancellationToken), cancellationToken);
+        // The second time for this one alone: a server may take no more.
+        Task<TransportStream> ConnectAsync(int targets) => TryAsync(worker, time => OpenBuiltinAsync(worker, time == 1 ? targets : 1, cancellationToken), cancellationToken);
     }
 
     /// <summary>Logs in when there is a place for it, and once more where that failed quickly for want of a connection.</summary>
-    private async Task<T> TryAsync<T>(WorkerAddress worker, Func<Task<T>> open, CancellationToken cancellationToken)
+    private async Task<T> TryAsync<T>(WorkerAddress worker, Func<int, Task<T>> open, CancellationToken cancellationToken)
     {
         using (await Logins.EnterAsync(worker, cancellationToken))
         {
             var start = _clock.GetTimestamp();
             try
             {
-                return await open();
+                return await open(1);
             }
             catch (WorkerLostException lost) when (lost.Kind == ErrorKind.Unreachable && _clock.GetElapsedTime(start) < _config.Ssh.ConnectTimeout / 2)
             {
@@ -91,7 +92,7 @@ internal sealed class WorkerConnector
         await Task.Delay(RetryDelay * (1 + Random.Shared.NextDouble()), _clock, cancellationToken);
         using (await Logins.EnterAsync(worker, cancellationToken))
         {
-            return await open();
+            return await open(2);
         }
     }
 

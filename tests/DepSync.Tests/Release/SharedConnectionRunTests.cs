@@ -77,6 +77,42 @@ public sealed class SharedConnectionRunTests : IDisposable
         Assert.Equal([2, 2, 2], Connects());
     }
 
+    /// <summary>A close that cannot be sent shows that nothing can.</summary>
+    [SshdFact]
+    public async Task Line_that_goes_dead_is_given_up_by_those_that_wait_for_it_while_another_target_wants_nothing()
+    {
+        using var server = SshdServer.Start();
+        using var proxy = new CountingProxy(server.Port);
+        using var goesOn = new ManualResetEventSlim();
+        using (var large = File.Create(Path.Combine(_run.Manager.Path, "large")))
+        {
+            large.SetLength(256 << 20);
+        }
+        var compared = 0;
+        _run.At = (WorkerPhase.Comparing, () =>
+        {
+            if (Interlocked.Increment(ref compared) == 1)
+            {
+                goesOn.Wait();
+            }
+        });
+        var config = Config(server, 4);
+        config = config with { Ssh = config.Ssh with { HostKey = HostKeyMode.Insecure, IdleTimeout = TimeSpan.FromSeconds(2) }, Workers = [.. config.Workers.Select(worker => worker with { Port = proxy.Port })] };
+        var running = Task.Run(() => _run.RunAsync(config));
+        try
+        {
+            await Until.TrueAsync(() => proxy.Up > 8 << 20, "three targets send");
+            proxy.Freeze();
+            await Until.TrueAsync(() => _run.Events.OfType<WorkerDone>().Count() == 3, "those that waited for a reply");
+            Assert.False(running.IsCompleted);
+        }
+        finally
+        {
+            goesOn.Set();
+        }
+        Assert.All((await running).Workers, result => Assert.Equal(WorkerStatus.Failed, result.Status));
+    }
+
     [SshdFact]
     public async Task Login_that_is_refused_is_tried_once_for_all()
     {

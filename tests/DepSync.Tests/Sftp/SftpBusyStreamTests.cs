@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using DepSync.Sftp;
 using DepSync.Tests.Support;
 
@@ -30,6 +33,48 @@ public sealed class SftpBusyStreamTests : IDisposable
         Assert.False(writing.IsCompleted);
         stream.GoOn(fails ? new IOException("closed") : null);
         Assert.Equal(SftpLoss.Disposed, (await Assert.ThrowsAsync<SftpLostException>(() => writing.WaitAsync(Soon))).Loss);
+    }
+
+    /// <summary>The reply comes while the payload is still being written, and the session ends at that moment: some rounds in a hundred meet there.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_is_ended_once_when_its_reply_and_the_end_of_the_session_meet(bool isValid)
+    {
+        var endedTwice = 0;
+        AppDomain.CurrentDomain.FirstChanceException += Count;
+        try
+        {
+            var random = new Random(1);
+            for (var round = 0; round < 1_000; round++)
+            {
+                using var server = new HostileSftpServer { Answer = _ => [] };
+                var stream = new BusyStream(server.Stream);
+                server.Start();
+                var client = await SftpClient.ConnectAsync(stream, new SftpOptions(), default);
+                var writing = client.FinishAsync("h"u8.ToArray(), new SftpFinish(0, new byte[30_000])).AsTask();
+                await stream.Busy.WaitAsync(Soon);
+                var said = server.SayAsync(isValid ? SftpPacket.Status(stream.LastId, 0) : SftpPacket.Handle(stream.LastId, "h"));
+                Thread.SpinWait(random.Next(20_000));
+                stream.GoOn(null);
+                client.Dispose();
+                await said;
+                await Assert.ThrowsAnyAsync<Exception>(() => writing.WaitAsync(Soon));
+            }
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= Count;
+        }
+        Assert.Equal(0, endedTwice);
+
+        void Count(object? sender, FirstChanceExceptionEventArgs e)
+        {
+            if (e.Exception is InvalidOperationException && new StackTrace().GetFrames().Any(frame => frame.GetMethod()?.DeclaringType?.Name is "SftpRequest" or "SftpFlight"))
+            {
+                Interlocked.Increment(ref endedTwice);
+            }
+        }
     }
 
     /// <summary>Keeps a large write until it is told to go on, whatever happens meanwhile.</summary>
@@ -66,14 +111,18 @@ public sealed class SftpBusyStreamTests : IDisposable
 
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
+        /// <summary>Of the request of the large write.</summary>
+        public uint LastId { get; private set; }
+
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            if (buffer.Length > 100_000)
+            if (buffer.Length > 20_000)
             {
                 _busy.SetResult();
                 await _goesOn.Task;
                 return;
             }
+            LastId = buffer.Length >= 9 ? BinaryPrimitives.ReadUInt32BigEndian(buffer.Span[5..]) : 0;
             await inner.WriteAsync(buffer, cancellationToken);
         }
 

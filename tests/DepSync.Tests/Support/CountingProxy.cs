@@ -11,6 +11,7 @@ internal sealed class CountingProxy : IDisposable
     private readonly int _forward;
     private long _up;
     private long _down;
+    private volatile bool _isFrozen;
 
     public CountingProxy(int forward)
     {
@@ -26,6 +27,9 @@ internal sealed class CountingProxy : IDisposable
 
     /// <summary>Bytes to the clients so far.</summary>
     public long Down => Interlocked.Read(ref _down);
+
+    /// <summary>From now on nothing goes through, and nobody is told.</summary>
+    public void Freeze() => _isFrozen = true;
 
     public void Dispose()
     {
@@ -69,11 +73,15 @@ internal sealed class CountingProxy : IDisposable
         }
     }
 
-    private static async Task PumpAsync(NetworkStream from, NetworkStream to, Action<int> count, CancellationToken end)
+    private async Task PumpAsync(NetworkStream from, NetworkStream to, Action<int> count, CancellationToken end)
     {
         var buffer = new byte[64 << 10];
         while (await from.ReadAsync(buffer, end) is var length and > 0)
         {
+            if (_isFrozen)
+            {
+                await Task.Delay(Timeout.Infinite, end);
+            }
             count(length);
             await to.WriteAsync(buffer.AsMemory(0, length), end);
         }

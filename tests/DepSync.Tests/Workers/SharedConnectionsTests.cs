@@ -1,4 +1,5 @@
 using DepSync.Model;
+using DepSync.Tests.Support;
 using DepSync.Workers;
 
 namespace DepSync.Tests.Workers;
@@ -6,6 +7,8 @@ namespace DepSync.Tests.Workers;
 /// <summary>Who connects for whom.</summary>
 public sealed class SharedConnectionsTests
 {
+    private readonly FakeTimeProvider _clock = new();
+
     /// <summary>How many targets each connection is made for, in the order in which the targets come.</summary>
     [Theory]
     [InlineData(1, 8, "1")]
@@ -19,7 +22,7 @@ public sealed class SharedConnectionsTests
     [InlineData(6, 2, "2 2 2")]
     public async Task Connections_are_for_as_many_as_come_and_are_served_at_once(int targets, int atOnce, string connections)
     {
-        var shared = new SharedConnections(Enumerable.Repeat("login", targets).Append("another"), atOnce);
+        var shared = new SharedConnections(Enumerable.Repeat("login", targets).Append("another"), atOnce, _clock);
         var made = new List<int>();
         for (var i = 0; i < targets; i++)
         {
@@ -37,7 +40,7 @@ public sealed class SharedConnectionsTests
     [Fact]
     public async Task Logins_that_nobody_counted_and_second_tries_have_their_own()
     {
-        var shared = new SharedConnections(["login", "login"], 8);
+        var shared = new SharedConnections(["login", "login"], 8, _clock) { LongTry = TimeSpan.FromSeconds(5) };
         var made = new List<int>();
         foreach (var login in new[] { "login", "login", "login", "login", "never seen" })
         {
@@ -49,7 +52,7 @@ public sealed class SharedConnectionsTests
     [Fact]
     public async Task A_place_that_is_not_to_be_had_is_a_connection_of_its_own()
     {
-        var shared = new SharedConnections(Enumerable.Repeat("login", 4), 8);
+        var shared = new SharedConnections(Enumerable.Repeat("login", 4), 8, _clock) { LongTry = TimeSpan.FromSeconds(5) };
         var made = new List<int>();
         var streams = new List<TransportStream>();
         for (var i = 0; i < 4; i++)
@@ -61,24 +64,44 @@ public sealed class SharedConnectionsTests
         Assert.Equal([4, 4, 1, 1], streams.Select(stream => stream.Targets));
     }
 
-    [Fact]
-    public async Task What_keeps_the_first_out_keeps_out_those_that_wait_for_it()
+    [Theory]
+    [InlineData(nameof(ErrorKind.Login), 0)]
+    [InlineData(nameof(ErrorKind.HostKey), 0)]
+    [InlineData(nameof(ErrorKind.Unreachable), 5)]
+    public async Task What_keeps_the_first_out_keeps_out_those_that_wait_for_it(string kind, int seconds)
     {
-        var shared = new SharedConnections(["login", "login", "login"], 8);
+        var shared = new SharedConnections(["login", "login", "login"], 8, _clock) { LongTry = TimeSpan.FromSeconds(5) };
         var first = new TaskCompletionSource<TransportStream>();
         var connecting = shared.OpenAsync("login", _ => first.Task, default);
         var waiting = shared.OpenAsync("login", _ => throw new InvalidOperationException("connects too"), default);
         Assert.False(waiting.IsCompleted);
-        first.SetException(new WorkerLostException(ErrorKind.Login, "refused", null));
+        _clock.Advance(TimeSpan.FromSeconds(seconds));
+        first.SetException(new WorkerLostException(Enum.Parse<ErrorKind>(kind), "refused", null));
         await Assert.ThrowsAsync<WorkerLostException>(() => connecting);
         Assert.Equal("refused", (await Assert.ThrowsAsync<WorkerLostException>(() => waiting)).Message);
-        Assert.Equal("refused", (await Assert.ThrowsAsync<WorkerLostException>(() => shared.OpenAsync("login", _ => throw new InvalidOperationException("connects too"), default))).Message);
+        // It may be mended by the time that another one comes.
+        var own = Stream();
+        Assert.Equal(own, await shared.OpenAsync("login", _ => Task.FromResult(own), default));
+    }
+
+    /// <summary>sshd drops one of many logins that come at once.</summary>
+    [Fact]
+    public async Task A_connection_that_fails_quickly_may_have_had_bad_luck()
+    {
+        var shared = new SharedConnections(["login", "login"], 8, _clock) { LongTry = TimeSpan.FromSeconds(5) };
+        var first = new TaskCompletionSource<TransportStream>();
+        var connecting = shared.OpenAsync("login", _ => first.Task, default);
+        var own = Stream();
+        var waiting = shared.OpenAsync("login", _ => Task.FromResult(own), default);
+        first.SetException(new WorkerLostException(ErrorKind.Unreachable, "dropped", null));
+        await Assert.ThrowsAsync<WorkerLostException>(() => connecting);
+        Assert.Equal(own, await waiting);
     }
 
     [Fact]
     public async Task What_else_ends_the_first_says_nothing_of_the_others()
     {
-        var shared = new SharedConnections(["login", "login"], 8);
+        var shared = new SharedConnections(["login", "login"], 8, _clock) { LongTry = TimeSpan.FromSeconds(5) };
         var first = new TaskCompletionSource<TransportStream>();
         var connecting = shared.OpenAsync("login", _ => first.Task, default);
         var own = Stream();
@@ -91,7 +114,7 @@ public sealed class SharedConnectionsTests
     [Fact]
     public async Task A_target_that_is_cancelled_does_not_wait_for_the_first()
     {
-        var shared = new SharedConnections(["login", "login"], 8);
+        var shared = new SharedConnections(["login", "login"], 8, _clock) { LongTry = TimeSpan.FromSeconds(5) };
         using var cancelled = new CancellationTokenSource();
         _ = shared.OpenAsync("login", _ => new TaskCompletionSource<TransportStream>().Task, default);
         var waiting = shared.OpenAsync("login", _ => throw new InvalidOperationException("connects"), cancelled.Token);

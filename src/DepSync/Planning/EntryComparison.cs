@@ -39,11 +39,14 @@ internal static class EntryComparison
             ? source.Digest == worker.Digest
             : record is not null && record.SourceModifiedNs == source.ModifiedNs && WorkerDigests.Proves(record, worker));
 
+    /// <summary>Whether there is a source of which <see cref="NeedsRead"/>: not of what the manifest proves, which is nearly all.</summary>
+    public static bool MayNeedRead(FileEntry worker) => worker is { Kind: EntryKind.File, Size: > 0, Digest: null };
+
     /// <summary>Whether equal size and time leave it open if the contents are equal.</summary>
     public static bool NeedsRead(FileEntry source, FileEntry worker, PlanRules rules) =>
-        source.Kind == EntryKind.File && worker.Kind == EntryKind.File
-        && source.Size == worker.Size && source.Size > 0
-        && source.Digest is not null && worker.Digest is null
+        MayNeedRead(worker) && source.Kind == EntryKind.File
+        && source.Size == worker.Size
+        && source.Digest is not null
         && (rules.Checksum || Time(source, worker) == Differences.None);
 
     private static bool Known(FileEntry source, FileEntry worker) => source.Digest is not null && worker.Digest is not null;

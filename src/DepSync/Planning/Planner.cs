@@ -34,7 +34,7 @@ internal sealed class Planner
     /// their content. The answers come back through <see cref="WorkerDigests.With"/>.
     /// </summary>
     public static IReadOnlyList<FileEntry> FilesToRead(Snapshot source, Snapshot worker, PlanRules rules) =>
-        [.. worker.Entries.Where(entry => source.Find(entry.Path) is { } wanted && EntryComparison.NeedsRead(wanted, entry, rules))];
+        [.. worker.Entries.Where(entry => EntryComparison.MayNeedRead(entry) && source.Find(entry.Path) is { } wanted && EntryComparison.NeedsRead(wanted, entry, rules))];
 
     /// <summary>The plan. A worker's file without a digest counts as equal when its size and time are.</summary>
     public static SyncPlan Plan(Snapshot source, Snapshot worker, Manifest? manifest, PlanRules rules) => new Planner(source, worker, manifest, rules).Build();

@@ -93,8 +93,13 @@ internal static class SafetyRules
         {
             return [];
         }
-        var filled = safetyCase.Source.Entries.Where(e => IsContent(e.Kind) && e.Path.Depth > 1).Select(e => e.Path.TopFolder).ToHashSet();
         var losing = safetyCase.Plan.Changes.Where(c => c.Action == ChangeAction.Delete && manifest.Entries.ContainsKey(c.Path)).Select(c => c.Path.TopFolder).ToHashSet();
+        if (losing.Count == 0)
+        {
+            // Nearly always, and else the whole tree is gone through.
+            return [];
+        }
+        var filled = safetyCase.Source.Entries.Where(e => IsContent(e.Kind) && e.Path.Depth > 1).Select(e => e.Path.TopFolder).ToHashSet();
         return
             from entry in manifest.Entries
             where IsContent(entry.Value.Kind) && entry.Key.Depth > 1

@@ -42,13 +42,13 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
     /// <summary>One scan under way. The replies are awaited in the order of the calls, on one thread at a time, so nothing here needs a lock.</summary>
     private sealed class Walk(TreeListing tree, FilterSet filters, WorkerScanRequest request)
     {
-        private readonly List<FileEntry> _entries = [];
+        private readonly List<FileEntry> _entries = new(request.Manifest?.Entries.Count ?? 0);
         private readonly List<FileEntry> _links = [];
         private readonly List<Problem> _problems = [];
         private readonly List<RelativePath> _specialFiles = [];
         private readonly HashSet<RelativePath> _keepers = [];
         private readonly HashSet<RelativePath> _leftOut = [];
-        private readonly HashSet<RelativePath> _names = [];
+        private readonly HashSet<RelativePath> _names = new(request.Manifest?.Entries.Count ?? 0);
         private readonly HashSet<RelativePath> _unpacked = [];
         private readonly Queue<Folder> _toList = new([new Folder(RelativePath.Root, FilterVerdict.Include, 0)]);
 

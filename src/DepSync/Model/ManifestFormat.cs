@@ -33,29 +33,36 @@ internal static class ManifestFormat
     /// <exception cref="ArgumentException">A file without a digest or a link without a target: there is no such thing in a manifest.</exception>
     public static ReadOnlyMemory<byte> Write(Manifest manifest)
     {
-        var output = new ArrayBufferWriter<byte>(256 + (160 * manifest.Entries.Count));
-        output.Write(Heading);
-        output.Write("# number "u8);
-        WriteNumber(output, manifest.Number);
-        output.Write("\n# generation "u8);
-        WriteNumber(output, manifest.Generation);
-        output.Write("\n"u8);
         var paths = manifest.Entries.Keys.ToArray();
         Array.Sort(paths);
-        foreach (var path in paths)
+        return Write(manifest.Number, manifest.Generation, [.. paths.Select(path => KeyValuePair.Create(path, manifest.Entries[path]))]);
+    }
+
+    /// <param name="sorted">By path, the root first, each once.</param>
+    /// <inheritdoc cref="Write(Manifest)"/>
+    public static ReadOnlyMemory<byte> Write(long number, long generation, IReadOnlyList<KeyValuePair<RelativePath, ManifestEntry>> sorted)
+    {
+        var output = new ArrayBufferWriter<byte>(256 + (160 * sorted.Count));
+        output.Write(Heading);
+        output.Write("# number "u8);
+        WriteNumber(output, number);
+        output.Write("\n# generation "u8);
+        WriteNumber(output, generation);
+        output.Write("\n"u8);
+        foreach (var (path, entry) in sorted)
         {
-            WriteEntry(output, path, manifest.Entries[path]);
+            WriteEntry(output, path, entry);
         }
         var checksum = Digest.Of(output.WrittenSpan);
         output.Write("# end "u8);
-        WriteNumber(output, paths.Length);
+        WriteNumber(output, sorted.Count);
         output.Write(" "u8);
         WriteHex(output, checksum);
         output.Write("\n"u8);
         return output.WrittenMemory;
     }
 
-    /// <summary>False for anything that <see cref="Write"/> did not write, whole and unchanged. Never throws; what it allocates is bounded by the input.</summary>
+    /// <summary>False for anything that <see cref="Write(Manifest)"/> did not write, whole and unchanged. Never throws; what it allocates is bounded by the input.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Manifest? manifest)
     {
         manifest = null;

@@ -6,6 +6,14 @@ namespace DepSync.Release;
 /// <content>The records of a run: staged in <c>new/</c>, where nothing can be put once our folder was renamed away, and renamed into their places.</content>
 internal sealed partial class Claim
 {
+    /// <summary>The files of <see cref="StageAsync"/> that lie in <c>new/</c>, as far as is known. Guarded by itself.</summary>
+    private readonly HashSet<RelativePath> _unpublished = [];
+
+    private int _manifests;
+
+    /// <summary>The manifest of this run.</summary>
+    public OwnFile Manifest(ReadOnlyMemory<byte> bytes) => new(bytes, WorkerLayout.StagedManifest(Folder, ++_manifests), WorkerLayout.Manifest);
+
     /// <summary>owner.json for this run. <paramref name="manifest"/>: the digest of the manifest that it stands beside, in hex.</summary>
     public OwnFile Owner(long generation, string? manifest)
     {
@@ -34,8 +42,15 @@ internal sealed partial class Claim
         await PublishStagedAsync([file]);
     }
 
-    /// <summary>Brings a file of ours into our folder; what the worker says of it then.</summary>
-    public Task<WorkerEntry> StageAsync(OwnFile file) => SmallFile.WriteNewAsync(_files, file.Staged, file.Bytes, _claimant.Flush);
+    /// <summary>Brings a file of ours into our folder; what the worker says of it then. What is not published in the end goes with the folder.</summary>
+    public Task<WorkerEntry> StageAsync(OwnFile file, CancellationToken cancellationToken = default)
+    {
+        lock (_unpublished)
+        {
+            _unpublished.Add(file.Staged);
+        }
+        return SmallFile.WriteNewAsync(_files, file.Staged, file.Bytes, _claimant.Flush, cancellationToken);
+    }
 
     /// <summary>Renames staged files over their old versions, in their order and in one flight. A run that ends between the two renames of a server without an atomic one is told by <see cref="DisplacedOwner"/>.</summary>
     /// <exception cref="DepSyncException">Fenced.</exception>
@@ -72,6 +87,19 @@ internal sealed partial class Claim
             {
                 throw FencedBy("another run");
             }
+        }
+        lock (_unpublished)
+        {
+            _unpublished.ExceptWith(staged.Select(file => file.Staged));
+        }
+    }
+
+    /// <summary>Staged files that were not published.</summary>
+    private List<RelativePath> Unpublished()
+    {
+        lock (_unpublished)
+        {
+            return [.. _unpublished];
         }
     }
 

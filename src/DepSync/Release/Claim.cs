@@ -268,7 +268,7 @@ internal sealed partial class Claim : IRunFolder
             return;
         }
         // What a run that went well leaves in it, in one flight. Whatever else lies there keeps the folder, and is then looked for.
-        var emptied = new[] { WorkerLayout.RunOwner(Folder), WorkerLayout.Journal(Folder) }.Select(file => WorkerFileException.IgnoreAsync(_files.RemoveFileAsync(file, CancellationToken.None).AsTask()))
+        var emptied = Unpublished().Concat([WorkerLayout.RunOwner(Folder), WorkerLayout.Journal(Folder)]).Select(file => WorkerFileException.IgnoreAsync(_files.RemoveFileAsync(file, CancellationToken.None).AsTask()))
             .Concat(new[] { WorkerLayout.New(Folder), WorkerLayout.Old(Folder) }.Select(folder => WorkerFileException.IgnoreAsync(_files.RemoveDirectoryAsync(folder, CancellationToken.None).AsTask())))
             .ToList();
         var removed = _files.RemoveDirectoryAsync(Folder, CancellationToken.None).AsTask();

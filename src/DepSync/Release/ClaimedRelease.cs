@@ -18,6 +18,8 @@ internal sealed record ReleaseCase
 
     /// <summary>What was found before the claim; null when it is known without a listing that there is something to send.</summary>
     public required WorkerComparison? Comparison { get; init; }
+
+    public required WorkerOutlook Outlook { get; init; }
 }
 
 /// <summary>
@@ -49,13 +51,15 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         }
         var known = fleet.Store.LoadTarget(release.TargetKey)?.Number ?? 0;
         var claim = await Claim.TakeAsync(files, Claimant(), Math.Max(known, release.Look.HighestNumber), cancellationToken);
+        var records = new RunRecords(fleet, files, claim);
         try
         {
-            return await RunClaimedAsync(claim, rules, cancellationToken);
+            return await RunClaimedAsync(new Claimed(claim, records), rules, cancellationToken);
         }
         catch (Exception exception) when (exception is not WorkerLostException)
         {
             await claim.Room.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await records.SettleAsync();
             var fenced = await claim.FenceBehindAsync(exception);
             if (!HasBegunCommit)
             {
@@ -66,8 +70,9 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         }
     }
 
-    private async Task<WorkerResult> RunClaimedAsync(Claim claim, PlanRules rules, CancellationToken cancellationToken)
+    private async Task<WorkerResult> RunClaimedAsync(Claimed claimed, PlanRules rules, CancellationToken cancellationToken)
     {
+        var (claim, records) = claimed;
         var manifest = release.Look.Manifest;
         var earlier = release.Comparison;
         await using var announced = files.Expect(earlier is null ? default : StagingLoad(earlier.Plan));
@@ -89,7 +94,11 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
             TellTroubles(left.Troubles);
             manifest = left.WithoutReplaced(manifest);
         }
-        var comparing = new WorkerComparer(fleet, files) { Scratch = claim.Folder }.CompareAsync(manifest, rules, earlier, cancellationToken);
+        if (earlier is null || earlier.Plan is { IsEmpty: false, Deferred.Count: 0, HeldDeletes.Count: 0, Problems.Count: 0 })
+        {
+            records.Begin(manifest, release.Outlook.Record, cancellationToken);
+        }
+        var comparing = new WorkerComparer(fleet, files) { Scratch = claim.Folder, Expected = ReferenceEquals(manifest, release.Outlook.Known?.Manifest) ? release.Outlook.Expected : null }.CompareAsync(manifest, rules, earlier, cancellationToken);
         var space = StorageFailure.TryFreeSpaceAsync(files, claim.Folder);
         await Task.WhenAll(comparing, claim.Room, space);
         var comparison = await comparing;
@@ -99,6 +108,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         if (_isUnchanged && claim.Fenced.Count == 0)
         {
             Tell(comparison, null);
+            await records.SettleAsync();
             await FinishAsync(claim);
             return Summary(WorkerStatus.Unchanged, comparison, null, 0) with { Generation = comparison.Manifest?.Generation };
         }
@@ -117,7 +127,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         // Whatever was asked for by any way is answered before the first rename.
         await announced.DisposeAsync();
         await expecting.DisposeAsync();
-        return await CommitAsync(claim, comparison, staged.WithoutHeldReplacements(comparison.Plan));
+        return await CommitAsync(claimed, comparison, staged.WithoutHeldReplacements(comparison.Plan));
     }
 
     /// <summary>What is going to be sent, about: of a file that is put together from its old version hardly anything.</summary>
@@ -130,15 +140,16 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         return new WorkLoad { Files = sizes.Count, Bytes = sizes.Sum() };
     }
 
-    private async Task<WorkerResult> CommitAsync(Claim claim, WorkerComparison comparison, StagedRelease staged)
+    private async Task<WorkerResult> CommitAsync(Claimed claimed, WorkerComparison comparison, StagedRelease staged)
     {
+        var (claim, records) = claimed;
         Phase(WorkerPhase.Committing);
         var source = await fleet.Source;
         var commit = CommitPlanner.Build(new CommitCase(comparison.Plan, source, comparison.Worker, staged.Ready, claim.Folder, claim.Uid) { RootTouched = !release.Look.FolderExists });
         // In the same flights; all have ended before the first rename.
         var journal = commit.LiveSteps + commit.Unlocked.Count > 0 ? WriteJournalAsync(claim, commit) : Task.CompletedTask;
         var kept = claim.Fenced.Count == 0 ? new GenerationStore(files).TryListAsync(claim.Generations) : Task.FromResult<KeptGenerations?>(null);
-        await Task.WhenAll(claim.ConfirmAsync(), journal, kept);
+        await Task.WhenAll(claim.ConfirmAsync(), journal, kept, records.StageOwnerAsync(comparison));
         HasBegunCommit = true;
         var report = new CommitReport(fleet.Context.Observer, _worker, claim.Uid) { Clock = fleet.Context.Clock, Flush = staged.Flush };
         var outcome = await new Committer(files, claim, report).CommitAsync(commit, comparison.Plan, staged);
@@ -148,41 +159,26 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
             DeletesHeld = comparison.Plan.HeldDeletes.Count + outcome.Held.Count,
             CommitTime = outcome.LiveTime,
         };
-        var generation = await RecordAsync(claim, comparison, outcome);
-        await RetireAsync(claim, new Retirement(generation, outcome.HasKept, await kept) { MayHaveKept = commit.Kept.Count });
-        return Committed with { Generation = generation };
+        var published = await records.PublishAsync(comparison, outcome);
+        if (records.NotFlushed is { } reason)
+        {
+            fleet.Tell(_worker, NoteLevel.Notice, $"{WorkerLayout.Folder} could not be brought to disk: {reason}");
+        }
+        // While the worker puts away what was replaced.
+        var saving = SaveAsync(published.Copy);
+        await RetireAsync(claim, new Retirement(published.Generation, outcome.HasKept, await kept) { MayHaveKept = commit.Kept.Count });
+        await saving;
+        return Committed with { Generation = published.Generation };
+    }
+
+    private async Task SaveAsync(ManifestCopy copy)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        fleet.Store.SaveManifest(release.TargetKey, copy);
     }
 
     private async Task WriteJournalAsync(Claim claim, CommitPlan commit) =>
         await SmallFile.WriteNewAsync(files, WorkerLayout.Journal(claim.Folder), new CommitJournal(claim.Number, commit.Kept, commit.Unlocked).ToBytes(), fleet.Flush);
-
-    /// <summary>Manifest, then owner.json: a generation that is on disk is whole.</summary>
-    private async Task<long> RecordAsync(Claim claim, WorkerComparison comparison, CommitOutcome outcome)
-    {
-        var plan = comparison.Plan with { HeldDeletes = [.. comparison.Plan.HeldDeletes, .. outcome.Held] };
-        var entries = ManifestBuilder.Build(new ManifestCase(await fleet.Source, comparison.Worker, plan, comparison.Manifest, outcome.Failed, outcome.LeftSeconds));
-        var generation = ManifestBuilder.TellsTheSame(comparison.Manifest, entries) ? comparison.Manifest!.Generation : claim.Number;
-        var manifest = new Manifest { Number = claim.Number, Generation = generation, Entries = entries };
-        var bytes = ManifestFormat.Write(manifest);
-        var digest = Digest.Of(bytes.Span);
-        OwnFile[] records = [new(bytes, WorkerLayout.StagedManifest(claim.Folder), WorkerLayout.Manifest), claim.Owner(generation, digest.ToString())];
-        var staged = await Task.WhenAll(records.Select(claim.StageAsync).ToList());
-        await Task.WhenAll(claim.PublishStagedAsync(records), fleet.Flush == FlushMode.Durable ? FlushRecordsAsync() : Task.CompletedTask);
-        fleet.Store.SaveManifest(release.TargetKey, new ManifestCopy(bytes, digest, staged[0].Seconds));
-        return generation;
-    }
-
-    private async Task FlushRecordsAsync()
-    {
-        try
-        {
-            await files.FlushDirectoryAsync(WorkerLayout.Folder, CancellationToken.None);
-        }
-        catch (WorkerFileException exception)
-        {
-            fleet.Tell(_worker, NoteLevel.Notice, $"{WorkerLayout.Folder} could not be brought to disk: {exception.Message}");
-        }
-    }
 
     /// <summary>The push is done and recorded by now, so what fails here is told and left to the next run.</summary>
     private async Task RetireAsync(Claim claim, Retirement retirement)
@@ -215,6 +211,9 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         }
         await store.PruneAsync(keep, kept);
     }
+
+    /// <summary>The right to change the worker, and what is left of it in the end.</summary>
+    private sealed record Claimed(Claim Claim, RunRecords Records);
 
     /// <summary>What is to be put away of a push, as which generation. <paramref name="Before"/>: what was kept before; null when that has to be listed again.</summary>
     private sealed record Retirement(long Generation, bool HasKept, KeptGenerations? Before)

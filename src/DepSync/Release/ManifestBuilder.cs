@@ -46,12 +46,39 @@ internal static class ManifestBuilder
         return entries;
     }
 
+    /// <summary>
+    /// Whether <see cref="Build"/> gives exactly the source's own records: nothing failed, waits or is held back, and everything could be read and looked at. Then they are <see cref="OfSource"/>,
+    /// whatever the worker showed before.
+    /// </summary>
+    public static bool LeavesSource(ManifestCase manifestCase) =>
+        manifestCase.Failed.Count + manifestCase.LeftSeconds.Count == 0
+        && manifestCase.Plan.Deferred.Count + manifestCase.Plan.HeldDeletes.Count + manifestCase.Plan.Problems.Count == 0
+        && IsReadWhole(manifestCase.Source);
+
+    /// <summary>Whether the source alone tells what a push that does everything leaves.</summary>
+    public static bool IsReadWhole(Snapshot source) => source.Problems.Count == 0 && source.Entries.All(IsKnown);
+
+    /// <summary>The records of a source that was read whole, by path, the root first.</summary>
+    public static List<KeyValuePair<RelativePath, ManifestEntry>> OfSource(Snapshot source)
+    {
+        var entries = new List<KeyValuePair<RelativePath, ManifestEntry>>(source.Entries.Count + 1);
+        if (source.Root is { } root)
+        {
+            entries.Add(new(RelativePath.Root, ManifestEntry.Of(root)));
+        }
+        foreach (var entry in source.Entries)
+        {
+            entries.Add(new(entry.Path, ManifestEntry.Of(entry)));
+        }
+        return entries;
+    }
+
     /// <summary>Whether a manifest lists exactly this source: every entry with its content, mode and mtime, and nothing else. A file that was not read proves nothing.</summary>
     public static bool Describes(Manifest? manifest, Snapshot source) => source.Entries.All(IsKnown) && TellsTheSame(manifest, Build(new ManifestCase(
         source, source, new SyncPlan { Changes = [] }, manifest, new HashSet<RelativePath>(), new Dictionary<RelativePath, long>())));
 
     /// <summary>Whether two manifests tell the same of the source; what was left on the worker (directory mtimes that could not be set) does not count.</summary>
-    public static bool TellsTheSame(Manifest? previous, Dictionary<RelativePath, ManifestEntry> entries) =>
+    public static bool TellsTheSame(Manifest? previous, IReadOnlyCollection<KeyValuePair<RelativePath, ManifestEntry>> entries) =>
         previous is not null && previous.Entries.Count == entries.Count && entries.All(pair => previous.Entries.TryGetValue(pair.Key, out var old) && IsSameSource(old, pair.Value));
 
     /// <summary>Whether the previous manifest already lists exactly the source's entries with their contents, so that a run without changes has nothing to record.</summary>

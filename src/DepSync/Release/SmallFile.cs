@@ -9,6 +9,9 @@ internal static class SmallFile
     /// <summary>With the largest reads 16 MiB: the manifest of some 100,000 entries in one flight.</summary>
     private const int ReadsInFlight = 64;
 
+    /// <summary>As of a file that is staged: with the largest writes they fill a 2 MiB channel window.</summary>
+    private const int WritesInFlight = 8;
+
     /// <summary>The bytes of a file; null when it is absent, no file, or longer than <paramref name="limit"/>, so that a peer cannot make us hold any amount.</summary>
     public static async Task<byte[]?> ReadAsync(IWorkerFileSystem files, RelativePath path, int limit, CancellationToken cancellationToken)
     {
@@ -66,13 +69,35 @@ internal static class SmallFile
     }
 
     /// <summary>Writes a new file, which must not exist yet, in two flights. What the worker says of it at the end; every answer was OK and its size is that of the bytes.</summary>
-    public static async Task<WorkerEntry> WriteNewAsync(IWorkerFileSystem files, RelativePath path, ReadOnlyMemory<byte> bytes, FlushMode flush)
+    /// <exception cref="OperationCanceledException">Cancelled between two writes of a long one, of which a part is there.</exception>
+    public static async Task<WorkerEntry> WriteNewAsync(IWorkerFileSystem files, RelativePath path, ReadOnlyMemory<byte> bytes, FlushMode flush, CancellationToken cancellationToken = default)
     {
         await using var file = await files.CreateFileAsync(path, CancellationToken.None);
-        var left = await file.FinishAsync(new FileFinish(0, bytes) { Flush = flush == FlushMode.Durable ? FileFlush.ToDisk : FileFlush.None });
-        return left.Size == bytes.Length
-            ? left
-            : throw new WorkerFileException(WorkerFileError.Failure, path, $"{bytes.Length} bytes were written without an error, but the file has {left.Size}.");
+        var offset = 0;
+        var writes = new List<Task>();
+        try
+        {
+            for (var piece = files.Capabilities.MaxTransfer; bytes.Length - offset > piece; offset += piece)
+            {
+                if (writes.Count >= WritesInFlight)
+                {
+                    await writes[^WritesInFlight];
+                }
+                cancellationToken.ThrowIfCancellationRequested();
+                writes.Add(file.WriteAtAsync(offset, bytes.Slice(offset, piece), CancellationToken.None).AsTask());
+            }
+            var finishing = file.FinishAsync(new FileFinish(offset, bytes[offset..]) { Flush = flush == FlushMode.Durable ? FileFlush.ToDisk : FileFlush.None }).AsTask();
+            await Task.WhenAll([.. writes, finishing]);
+            var left = await finishing;
+            return left.Size == bytes.Length
+                ? left
+                : throw new WorkerFileException(WorkerFileError.Failure, path, $"{bytes.Length} bytes were written without an error, but the file has {left.Size}.");
+        }
+        finally
+        {
+            // The memory is the caller's again.
+            await Task.WhenAll(writes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private static async Task<bool> FillAsync(IWorkerFile file, Memory<byte> buffer, long offset, CancellationToken cancellationToken)

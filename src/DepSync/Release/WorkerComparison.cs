@@ -44,6 +44,9 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
     /// <summary>A listing that was begun before; the first comparison uses it up.</summary>
     public TreeListing? Begun { get; init; }
 
+    /// <summary>What the manifest tells, where that was worked out before.</summary>
+    public ExpectedTree? Expected { get; init; }
+
     /// <summary>Our run folder, in which names may be tried; null before the claim.</summary>
     public RelativePath? Scratch { get; init; }
 
@@ -53,7 +56,7 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
     {
         var source = await fleet.Source;
         // What was listed before is there; else what was pushed before, and at a first contact what an older tool may have brought.
-        var expected = earlier is not null ? ExpectedTree.Of(earlier.Worker, fleet.Filters) : manifest is null ? ExpectedTree.Of(source, fleet.Filters) : null;
+        var expected = earlier is not null ? ExpectedTree.Of(earlier.Worker, fleet.Filters) : manifest is null ? ExpectedTree.Of(source, fleet.Filters) : Expected;
         var scanner = new WorkerScanner(files, fleet.Filters);
         var proof = rules.Checksum ? DigestProof.None : DigestProof.Manifest;
         var request = new WorkerScanRequest

@@ -10,9 +10,6 @@ namespace DepSync.Release;
 /// </summary>
 internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
 {
-    /// <summary>So many are scanned while a connection is made (20,000 unchanged files take some 50 ms): a run then waits for the scan before it decides what to ask the worker.</summary>
-    private const int EntriesScannedAtOnce = 20_000;
-
     private readonly string _key = TargetKey(address);
     private ClaimedRelease? _claimed;
 
@@ -56,13 +53,14 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
     {
         Raise(new PhaseChanged(WorkerPhase.Connecting));
         var connecting = fleet.ConnectAsync(address, cancellationToken);
-        var known = KnownManifest.Of(fleet.Store.LoadManifest(_key));
+        var outlook = WorkerOutlook.Begin(fleet, _key);
+        var known = outlook.Known;
         await using var files = await connecting;
         Raise(new PhaseChanged(WorkerPhase.Comparing));
         var looking = WorkerLook.ReadAsync(files, known, cancellationToken);
-        var hasNews = await HasNewsAsync(known, cancellationToken);
+        var hasNews = await outlook.HasNewsAsync(cancellationToken);
         // In the flight that opens the records: what the last push left is listed whoever owns the worker, and compared only when that is settled. Not when it will be listed behind a claim.
-        await using var begun = known is null || hasNews ? null : TreeListing.Begin(files, ExpectedTree.Of(known.Manifest, fleet.Filters), cancellationToken);
+        await using var begun = known is null || hasNews ? null : TreeListing.Begin(files, outlook.Expected, cancellationToken);
         var look = await looking;
         if (look.Read is { } read && !fleet.Config.DryRun)
         {
@@ -83,6 +81,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
             TargetKey = _key,
             Look = look,
             Comparison = comparison,
+            Outlook = outlook,
         });
         return await _claimed.RunAsync(cancellationToken);
 
@@ -95,25 +94,6 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         bool HasNothingToDo(WorkerComparison comparison) =>
             comparison.Plan.IsEmpty && !look.HasLeftovers && !fleet.Config.Takeover
             && look.Owner is not null && ownership is Ownership.Ours && ManifestBuilder.IsCurrent(look.Manifest, comparison.ExpectedRecord(source));
-    }
-
-    /// <summary>
-    /// Whether there is something to send, as far as this manager remembers: then the worker is claimed before its first listing, because the one behind the claim is the one that counts.
-    /// Only where the last run left nothing undone, so that what cannot be done does not claim the worker each minute, and where no guard can refuse what the manager did; and a large tree is
-    /// listed while the source is still read.
-    /// </summary>
-    private async Task<bool> HasNewsAsync(KnownManifest? known, CancellationToken cancellationToken)
-    {
-        if (known is null || fleet.Config.DryRun || (known.Manifest.Entries.Count > EntriesScannedAtOnce && !fleet.Source.IsCompleted))
-        {
-            return false;
-        }
-        if (fleet.Store.LoadTarget(_key) is not { LastGood: { } good } state || good != state.LastRun)
-        {
-            return false;
-        }
-        var source = await fleet.Source.WaitAsync(cancellationToken);
-        return source.Problems.Count == 0 && ManifestBuilder.IsOutgrown(known.Manifest, source) && fleet.Guard(new SyncPlan { Changes = [] }, source, source, known.Manifest) is null;
     }
 
     private WorkerResult Planned(WorkerComparison comparison)

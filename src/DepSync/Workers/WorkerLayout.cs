@@ -49,8 +49,8 @@ internal static class WorkerLayout
     /// <summary>In a run's <c>new/</c>: the owner record that is to be published, the run's first, second and so on.</summary>
     public static RelativePath StagedOwner(RelativePath run, int record) => New(run).Child($"owner-{record}.json");
 
-    /// <summary>In a run's <c>new/</c>: the manifest that is to be published.</summary>
-    public static RelativePath StagedManifest(RelativePath run) => New(run).Child("manifest");
+    /// <summary>In a run's <c>new/</c>: the manifest that is to be published; where that was staged ahead and the push ended in another way, the run's second.</summary>
+    public static RelativePath StagedManifest(RelativePath run, int record) => New(run).Child(record == 1 ? "manifest" : $"manifest-{record}");
 
     /// <summary>Beside a staged file: where what stood at a place goes, on a server that cannot replace it, before the staged file comes.</summary>
     public static RelativePath Displaced(RelativePath staged) => staged.Parent.Child([.. "was-"u8, .. staged.Name]);

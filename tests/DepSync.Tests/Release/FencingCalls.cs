@@ -41,7 +41,7 @@ internal static class FencingCalls
             FencingStep.MoveF => $"rename {own}/new/[^/]+ -> {FencingSources.Files[0]}",
             FencingStep.MoveG => $"rename {own}/new/[^/]+ -> {FencingSources.Files[1]}",
             FencingStep.MoveD => $"rename ({own}/new/[^/]+ -> {FencingSources.Files[2]}|{FencingSources.Files[2]} -> {own}/old/[^/]+)",
-            FencingStep.PublishManifest => $@"rename {own}/new/manifest -> \.depsync/manifest",
+            FencingStep.PublishManifest => $@"rename {own}/new/manifest(-2)? -> \.depsync/manifest",
             FencingStep.Retire => ".*",
             FencingStep.Leave or FencingStep.DropRefused or FencingStep.DropFenced or FencingStep.DropGivenUp => $"remove {own}/owner",
             _ => "(?!)",

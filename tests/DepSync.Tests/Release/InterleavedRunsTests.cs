@@ -91,7 +91,7 @@ public sealed class InterleavedRunsTests
         run.Manager.Write("a", "one").SetModified("a"u8, 1_600_000_000);
         Assert.Null((await run.SyncAsync()).Error);
         run.Manager.Write("a", "two").SetModified("a"u8, 1_600_000_000, 5);
-        run.Connect = new FaultScript { Fails = call => call == "create .depsync/run-2/new/manifest" }.Connect;
+        run.Connect = new FaultScript { Fails = call => call.StartsWith("create .depsync/run-2/new/manifest", StringComparison.Ordinal) }.Connect;
         Assert.NotNull((await run.SyncAsync()).Error);
         run.Connect = new FaultScript { Fails = call => call == "create .depsync/run-3/journal" || call == "create .depsync/run-3/new/0" }.Connect;
         run.Manager.Write("a", "six").SetModified("a"u8, 1_600_000_000, 7).Write("b", "new");

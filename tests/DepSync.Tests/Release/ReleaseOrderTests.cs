@@ -37,8 +37,10 @@ public sealed class ReleaseOrderTests : IDisposable
         }
         Assert.InRange(calls.IndexOf("flush .depsync/run-2/old"), lastLive, calls.FindIndex(lastLive, call => call is "flush " or "flush a" or "flush ro"));
         Assert.True(calls.LastIndexOf("set ") < calls.LastIndexOf("flush "));
-        Assert.True(calls.IndexOf("flush .depsync/run-2/new/manifest") is var flushedManifest && flushedManifest > lastLive && flushedManifest < manifest);
-        Assert.InRange(calls.IndexOf("flush .depsync/run-2/new/owner-1.json"), lastLive, owner);
+        // The records lie in the run folder, whole and on disk, before the first rename, and are put into their places behind all else.
+        Assert.InRange(calls.IndexOf("close .depsync/run-2/new/manifest"), calls.IndexOf("flush .depsync/run-2/new/manifest"), live);
+        Assert.InRange(calls.IndexOf("close .depsync/run-2/new/owner-1.json"), calls.IndexOf("flush .depsync/run-2/new/owner-1.json"), live);
+        Assert.InRange(manifest, calls.FindLastIndex(call => call.StartsWith("flush ", StringComparison.Ordinal) && call != "flush .depsync"), owner);
         Assert.True(calls.IndexOf("flush .depsync") > owner);
     }
 

@@ -151,7 +151,7 @@ public sealed class SameDirectoryTests : IDisposable
             await claim.Room;
             await claim.ConfirmAsync();
             var owner = claim.Owner(claim.Number, null);
-            await claim.StageAsync(owner);
+            await claim.StageAsync(owner, CancellationToken.None);
             await claim.PublishStagedAsync([owner]);
             await files.CreateDirectoryAsync(WorkerLayout.Generations, WorkerLayout.FolderMode, CancellationToken.None);
             await files.CreateDirectoryAsync(WorkerLayout.Generation(claim.Number), WorkerLayout.FolderMode, CancellationToken.None);

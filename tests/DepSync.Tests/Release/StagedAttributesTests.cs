@@ -24,7 +24,7 @@ public sealed class StagedAttributesTests : IDisposable
     public async Task Attributes_that_a_server_left_otherwise_are_set_again_and_brought_to_disk()
     {
         var looks = 0;
-        var calls = await SyncAsync((path, entry) => path.IsBelow(Staged) && Interlocked.Increment(ref looks) == 1 ? entry with { Seconds = Odd + 10, Mode = 0 } : entry);
+        var calls = await SyncAsync((path, entry) => path.IsBelow(Staged) && !path.Name.StartsWith("manifest"u8) && Interlocked.Increment(ref looks) == 1 ? entry with { Seconds = Odd + 10, Mode = 0 } : entry);
         Assert.Equal(["create", "write", "fset", "stat", "flush", "close", "set", "find", "open", "flush", "close"], calls);
     }
 

@@ -89,7 +89,7 @@ internal sealed partial class SftpWorker
     {
         FilesInFlight = rules.FilesInFlight(sessions),
         ListingsInFlight = rules.ListingsInFlight(sessions),
-        BytesInFlight = WorkerCapabilities.UsualBytesInFlight * sessions,
+        BytesInFlight = rules.BytesInFlight(sessions),
     };
 
     private static SftpOptions SessionOptions(SftpWorkerOptions options, TransportStream transport)

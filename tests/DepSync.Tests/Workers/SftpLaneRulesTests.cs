@@ -74,12 +74,31 @@ public sealed class SftpLaneRulesTests
     [InlineData(1, 0, 256)]
     [InlineData(4, 0, 256)]
     [InlineData(8, 0, 128)]
-    [InlineData(32, 0, 64)]
-    [InlineData(8, 10, 628)]
+    [InlineData(32, 0, 32)]
+    [InlineData(100, 0, 32)]
+    [InlineData(2, 10, 756)]
+    [InlineData(8, 10, 253)]
+    [InlineData(32, 70, 250)]
     public void Workers_at_once_share_the_files_that_are_under_way(int workers, double roundTrip, int files)
     {
         var rules = new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(roundTrip), Files = Handles };
         Assert.Equal(files, rules.Among(workers, 2).FilesInFlight(1));
+    }
+
+    [Theory]
+    [InlineData(1, 0, 1, 4096)]
+    [InlineData(1, 100, 4, 16384)]
+    [InlineData(4, 0, 1, 4096)]
+    [InlineData(8, 0, 1, 2048)]
+    [InlineData(8, 0, 2, 4096)]
+    [InlineData(8, 100, 1, 4001)]
+    [InlineData(32, 0, 1, 512)]
+    [InlineData(32, 100, 1, 1000)]
+    [InlineData(200, 0, 1, 512)]
+    public void Workers_at_once_share_the_bytes_that_are_under_way(int workers, double roundTrip, int sessions, long kibibytes)
+    {
+        var rules = new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(roundTrip), Files = Handles };
+        Assert.Equal(kibibytes, rules.Among(workers, 2).BytesInFlight(sessions) >> 10);
     }
 
     [Fact]

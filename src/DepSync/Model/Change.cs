@@ -39,6 +39,12 @@ internal sealed record Change
 
     public FileEntry? Worker { get; init; }
 
-    /// <summary>The line of <c>rsync -i</c> for this change, path included, escaped as rsync does.</summary>
-    public required string Itemize { get; init; }
+    /// <summary>What differs, where the entry is of the same kind on both sides.</summary>
+    public Differences Differences { get; init; }
+
+    /// <summary>Whether contents were compared (<c>--checksum</c>) and not sizes and times.</summary>
+    public bool ByChecksum { get; init; }
+
+    /// <summary>The line of <c>rsync -i</c> for this change, path included, escaped as rsync does. Made when it is asked for: plans of many workers are held at once, and few lines are printed.</summary>
+    public string Itemize => ItemizeFormat.Of(this);
 }

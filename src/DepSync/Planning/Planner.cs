@@ -71,7 +71,7 @@ internal sealed class Planner
         }
         if (_worker.Root is not { } existing || _rules.TargetCreated)
         {
-            Add(ChangeAction.Create, root, worker: null, ItemizeFormat.Create(root));
+            Add(ChangeAction.Create, root, worker: null);
             return;
         }
         AddAttributes(root, existing, DirectoryDifferences(root, existing));
@@ -131,7 +131,7 @@ internal sealed class Planner
             _deferred.Add(source);
             return;
         }
-        Add(ChangeAction.Create, source, worker: null, ItemizeFormat.Create(source));
+        Add(ChangeAction.Create, source, worker: null);
     }
 
     private void Update(FileEntry source, FileEntry worker)
@@ -173,7 +173,7 @@ internal sealed class Planner
         }
         else
         {
-            Add(ChangeAction.Retype, source, worker, ItemizeFormat.Create(source));
+            Add(ChangeAction.Retype, source, worker);
         }
     }
 
@@ -187,7 +187,7 @@ internal sealed class Planner
         var filled = _worker.Entries.Select(e => e.Path.Parent).ToHashSet();
         foreach (var (source, worker) in _replacedDirectories.Where(pair => !filled.Contains(pair.Source.Path) || !holds.Covers(pair.Source.Path)))
         {
-            Add(ChangeAction.Retype, source, worker, ItemizeFormat.Create(source));
+            Add(ChangeAction.Retype, source, worker);
         }
     }
 
@@ -214,7 +214,6 @@ internal sealed class Planner
             Kind = worker.Kind,
             Reason = DeleteReason(worker.Path),
             Worker = worker,
-            Itemize = ItemizeFormat.Delete(worker),
         };
         (holds.Covers(worker.Path) ? _held : _changes).Add(delete);
     }
@@ -229,7 +228,7 @@ internal sealed class Planner
     {
         if (differences.HasFlag(Differences.Content))
         {
-            Add(ChangeAction.Update, source, worker, ItemizeFormat.Change(source, differences, _rules));
+            Add(ChangeAction.Update, source, worker, differences);
             return;
         }
         AddAttributes(source, worker, differences);
@@ -239,11 +238,11 @@ internal sealed class Planner
     {
         if (differences != Differences.None)
         {
-            Add(ChangeAction.Attributes, source, worker, ItemizeFormat.Change(source, differences, _rules));
+            Add(ChangeAction.Attributes, source, worker, differences);
         }
     }
 
-    private void Add(ChangeAction action, FileEntry source, FileEntry? worker, string itemize) => _changes.Add(new Change
+    private void Add(ChangeAction action, FileEntry source, FileEntry? worker, Differences differences = Differences.None) => _changes.Add(new Change
     {
         Path = source.Path,
         Action = action,
@@ -251,7 +250,8 @@ internal sealed class Planner
         Reason = Record(source.Path) is { } record && record.Describes(source) ? ChangeReason.Drift : ChangeReason.Source,
         Source = source,
         Worker = worker,
-        Itemize = itemize,
+        Differences = differences,
+        ByChecksum = _rules.Checksum,
     });
 
     private Differences DirectoryDifferences(FileEntry source, FileEntry worker)

@@ -16,7 +16,7 @@ public sealed class ConsoleReporterTests
                 Started("web", "worker-10", "worker-2"),
                 Created("worker-10", "carbonapps/Shop.car"),
                 Created("web", "carbonapps/Shop.car"),
-                Deleted("web", RelativePath.Parse("api/old.xml"), "*deleting   api/old.xml"),
+                Deleted("web", RelativePath.Parse("api/old.xml")),
             ],
             Done(23, Failed("web"), Synced("worker-10"), Unchanged("worker-2"))));
 
@@ -130,7 +130,7 @@ public sealed class ConsoleReporterTests
         _fixture.Show(_fixture.Options with { Verbosity = Verbosity.Verbose }, Run(
             [
                 Started("w\e[2J", "b"),
-                Deleted("b", Raw("a\n\u00E9"), "*deleting   a\\#012\\#351"),
+                Deleted("b", Raw("a\n\u00E9")),
                 new Note(NoteLevel.Notice, "made\u202E it") { Worker = "b" },
                 new Note(NoteLevel.Warning, "odd\r") { Worker = "w\e[2J" },
             ],

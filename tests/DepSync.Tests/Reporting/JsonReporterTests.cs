@@ -15,7 +15,7 @@ public sealed class JsonReporterTests
     public void A_run_is_one_object_a_line_with_every_field()
     {
         Show(
-            [Started("worker-1", "worker-2"), Created("worker-1", "carbonapps/Shop.car", 1_200_000), Deleted("worker-1", RelativePath.Parse("old.xml"), "*deleting   old.xml")],
+            [Started("worker-1", "worker-2"), Created("worker-1", "carbonapps/Shop.car", 1_200_000), Deleted("worker-1", RelativePath.Parse("old.xml"))],
             Done(23, Synced("worker-1"), Failed("worker-2")));
 
         Assert.Equal(
@@ -80,7 +80,7 @@ public sealed class JsonReporterTests
     [InlineData("q\"\\", "q\\\"\\\\")]
     public void A_hostile_name_stays_inside_its_string_and_reads_back_the_same(string name, string written)
     {
-        Show([Started("worker-1"), Deleted("worker-1", RelativePath.Parse(name), "*deleting   " + name)], Done(0, Synced("worker-1")));
+        Show([Started("worker-1"), Deleted("worker-1", RelativePath.Parse(name))], Done(0, Synced("worker-1")));
 
         Assert.Contains($"\"path\":\"{written}\"", Lines()[1], StringComparison.Ordinal);
         using var json = JsonDocument.Parse(Lines()[1]);
@@ -90,7 +90,7 @@ public sealed class JsonReporterTests
     [Fact]
     public void Bytes_that_are_not_UTF8_come_in_base64_as_well()
     {
-        Show([Started("worker-1"), Deleted("worker-1", Raw("caf\u00E9"), "*deleting   caf\\#351")], Done(0, Synced("worker-1")));
+        Show([Started("worker-1"), Deleted("worker-1", Raw("caf\u00E9"))], Done(0, Synced("worker-1")));
 
         Assert.Contains("\"path\":\"caf\uFFFD\",\"path_base64\":\"Y2Fm6Q==\",", Lines()[1], StringComparison.Ordinal);
     }
@@ -114,7 +114,6 @@ public sealed class JsonReporterTests
                     Kind = (EntryKind)kind,
                     Reason = ChangeReason.Source,
                     Source = new FileEntry { Path = path, Kind = (EntryKind)kind, Size = (EntryKind)kind == EntryKind.File ? 7 : 0, LinkTarget = "abc"u8.ToArray() },
-                    Itemize = "",
                 }),
             ],
             Done(0, Synced("worker-1")));

@@ -38,17 +38,15 @@ internal sealed class ReportingFixture
         Kind = EntryKind.File,
         Reason = ChangeReason.Source,
         Source = new FileEntry { Path = RelativePath.Parse(path), Kind = EntryKind.File, Size = size },
-        Itemize = $"<f+++++++++ {path}",
     });
 
-    public static EntryChanged Deleted(string worker, RelativePath path, string itemize) => Changed(worker, new Change
+    public static EntryChanged Deleted(string worker, RelativePath path) => Changed(worker, new Change
     {
         Path = path,
         Action = ChangeAction.Delete,
         Kind = EntryKind.File,
         Reason = ChangeReason.Drift,
         Worker = new FileEntry { Path = path, Kind = EntryKind.File, Size = 99 },
-        Itemize = itemize,
     });
 
     public static EntryChanged Changed(string worker, Change change) => new(change) { Worker = worker };

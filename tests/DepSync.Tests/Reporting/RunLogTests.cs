@@ -98,7 +98,7 @@ public sealed class RunLogTests : IDisposable
         Log(Run(
             [
                 Started(name) with { ManagerDir = "/" + name, GuardKeys = [name] },
-                Deleted(name, raw, "*deleting   x"),
+                Deleted(name, raw),
                 new EntryDeferred(new FileEntry { Path = raw, Kind = EntryKind.File, Deferral = Deferral.Vanished }) { Worker = name },
                 new EntryFailed(new Problem(raw, name)) { Worker = name },
                 new Note(NoteLevel.Warning, name) { Worker = name },

@@ -1,19 +1,7 @@
 using System.Buffers;
 using System.Text;
-using DepSync.Model;
 
-namespace DepSync.Planning;
-
-/// <summary>What of an entry differs. <see cref="Content"/> is the bytes of a file or the target of a link.</summary>
-[Flags]
-internal enum Differences : byte
-{
-    None = 0,
-    Content = 1,
-    Size = 2,
-    Time = 4,
-    Mode = 8,
-}
+namespace DepSync.Model;
 
 /// <summary>
 /// The lines of <c>rsync -i</c> to a remote, names escaped as rsync 3.5 does in a UTF-8 locale: <c>\#ooo</c> for control characters (not the tab) and for bytes that are not
@@ -24,6 +12,14 @@ internal static class ItemizeFormat
 {
     private const string Deleting = "*deleting   ";
 
+    /// <summary>The line of a change.</summary>
+    public static string Of(Change change) => change.Action switch
+    {
+        ChangeAction.Delete => Delete(change.Path, change.Kind),
+        ChangeAction.Create or ChangeAction.Retype => Create(change.Source!),
+        _ => Update(change.Source!, change.Differences, change.ByChecksum),
+    };
+
     /// <summary>A new entry, or one that takes the place of another kind.</summary>
     public static string Create(FileEntry source) => source.Kind switch
     {
@@ -32,14 +28,13 @@ internal static class ItemizeFormat
         _ => $"<f+++++++++ {Name(source)}",
     };
 
-    public static string Delete(FileEntry worker) =>
-        worker.Kind == EntryKind.Directory ? $"{Deleting}{Escape(worker.Path.Bytes)}/" : Deleting + Escape(worker.Path.Bytes);
+    private static string Delete(RelativePath path, EntryKind kind) => kind == EntryKind.Directory ? $"{Deleting}{Escape(path.Bytes)}/" : Deleting + Escape(path.Bytes);
 
     /// <summary>
     /// An entry of the same kind on both sides. Without <c>-c</c> rsync sends a file whose size or time differs and never says <c>c</c>; here a change of the same size in the
     /// same second is seen too, and that alone is the <c>c</c>.
     /// </summary>
-    public static string Change(FileEntry source, Differences differences, PlanRules rules)
+    private static string Update(FileEntry source, Differences differences, bool byChecksum)
     {
         var content = differences.HasFlag(Differences.Content);
         var size = differences.HasFlag(Differences.Size);
@@ -48,7 +43,7 @@ internal static class ItemizeFormat
         {
             EntryKind.Directory => ('.', 'd', false),
             EntryKind.Symlink => (content ? 'c' : '.', 'L', content),
-            _ when rules.Checksum => (content ? '<' : '.', 'f', content),
+            _ when byChecksum => (content ? '<' : '.', 'f', content),
             _ => (content || time ? '<' : '.', 'f', content && !size && !time),
         };
         ReadOnlySpan<char> flags =

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using DepSync.Model;
-using DepSync.Planning;
 using DepSync.Tests.Support;
 
-namespace DepSync.Tests.Planning;
+namespace DepSync.Tests.Model;
 
 public sealed class ItemizeFormatTests
 {

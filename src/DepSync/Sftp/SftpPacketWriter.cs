@@ -3,17 +3,20 @@ using System.Buffers.Binary;
 namespace DepSync.Sftp;
 
 /// <summary>Encodes one packet into a buffer that is used again for the next one. Not safe for concurrent use.</summary>
-internal sealed class SftpPacketWriter
+internal sealed class SftpPacketWriter(int capacity = SftpPacketWriter.PathCapacity)
 {
     private const int LengthSize = 4;
     private const int IdOffset = 5;
 
     /// <summary>Fits all but long paths; a buffer that grew beyond <see cref="KeptCapacity"/> is not kept.</summary>
-    private const int FirstCapacity = 192;
+    public const int PathCapacity = 192;
+
+    /// <summary>Fits what has a handle and no path, where handles are as short as OpenSSH's.</summary>
+    public const int HandleCapacity = 64;
 
     private const int KeptCapacity = 2048;
 
-    private byte[] _buffer = new byte[FirstCapacity];
+    private byte[] _buffer = new byte[capacity];
     private int _length;
 
     /// <summary>The packet, length field included, without a payload that follows it.</summary>
@@ -24,7 +27,7 @@ internal sealed class SftpPacketWriter
     {
         if (_buffer.Length > KeptCapacity)
         {
-            _buffer = new byte[FirstCapacity];
+            _buffer = new byte[capacity];
         }
         _length = IdOffset + sizeof(uint);
         _buffer[LengthSize] = (byte)type;

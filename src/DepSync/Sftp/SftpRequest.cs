@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 
 namespace DepSync.Sftp;
@@ -29,7 +30,7 @@ internal sealed class SftpRequest(SftpSession session, SftpFlight? flight = null
     private ManualResetValueTaskSourceCore<SftpReply> _core;
     private CancellationTokenRegistration _cancellation;
 
-    public SftpPacketWriter Packet { get; } = new();
+    public SftpPacketWriter Packet { get; } = new(flight is null ? SftpPacketWriter.PathCapacity : SftpPacketWriter.HandleCapacity);
 
     public SftpExpected Expected { get; private set; }
 
@@ -58,7 +59,7 @@ internal sealed class SftpRequest(SftpSession session, SftpFlight? flight = null
     public CancellationToken? CancelledWhileSending { get; set; }
 
     /// <summary>The reply that came before the write of the payload had ended. The session's lock.</summary>
-    public SftpReply? EarlyReply { get; set; }
+    public StrongBox<SftpReply>? EarlyReply { get; set; }
 
     /// <summary>Bytes that it counts for beside its own: so much could wait in the server's queue while the server is at work on it.</summary>
     public int Weight { get; set; }

@@ -220,7 +220,7 @@ internal sealed partial class SftpSession
             lost = _lost;
             if (request.State == SftpRequestState.Sending && (lost is null || request == BeingSentLocked()))
             {
-                request.EarlyReply = reply;
+                request.EarlyReply = new(reply);
                 return;
             }
             request.State = SftpRequestState.Done;

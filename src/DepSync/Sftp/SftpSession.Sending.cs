@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace DepSync.Sftp;
 
 /// <content>The window and the sending.</content>
@@ -189,7 +191,7 @@ internal sealed partial class SftpSession
 
     private void PayloadSent(SftpRequest request)
     {
-        SftpReply? reply;
+        StrongBox<SftpReply>? reply;
         CancellationToken? cancelled;
         SftpLostException? lost;
         lock (_gate)
@@ -211,7 +213,7 @@ internal sealed partial class SftpSession
         }
         else if (reply is { } early)
         {
-            request.Complete(early, SftpCompletion.Elsewhere);
+            request.Complete(early.Value, SftpCompletion.Elsewhere);
         }
         else if (cancelled is { } token)
         {

@@ -24,4 +24,7 @@ internal sealed record SyncPlan
     public int WorkerEntries { get; init; }
 
     public bool IsEmpty => Changes.Count == 0;
+
+    /// <summary>This plan, which holds the changes of an earlier one in place of its own when they are the same: both are in memory while files are staged, for each worker.</summary>
+    public SyncPlan Behind(SyncPlan? earlier) => earlier is not null && Changes.SequenceEqual(earlier.Changes) ? this with { Changes = earlier.Changes } : this;
 }

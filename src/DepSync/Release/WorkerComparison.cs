@@ -102,7 +102,7 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
             }
             worker = WorkerDigests.With(worker, readBack);
         }
-        var plan = Planner.Plan(source, worker, manifest, rules);
+        var plan = Planner.Plan(source, worker, manifest, rules).Behind(earlier?.Plan);
         if (fleet.Guard(plan, source, worker, manifest) is { } refusal)
         {
             throw new DepSyncException(ErrorKind.Guard, refusal.Message, refusal.Hint);

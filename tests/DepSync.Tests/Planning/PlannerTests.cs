@@ -181,6 +181,22 @@ public sealed class PlannerTests
         Assert.True(plan.IsEmpty);
     }
 
+    [Theory]
+    [InlineData("x = one", "x = one", true)]
+    [InlineData("x = one\nb = two", "x = one\nb = two", true)]
+    [InlineData("x = one", "x = two", false)]
+    [InlineData("x = one", "x = one\nb = two", false)]
+    [InlineData("x = one", "", false)]
+    public void A_plan_that_is_made_again_holds_the_changes_of_the_first_where_nothing_has_happened(string before, string now, bool same)
+    {
+        var first = Plan("a = one\nx = 1", before);
+        var second = Plan("a = one\nx = 1", now);
+        var behind = second.Behind(first);
+        Assert.Equal(same, ReferenceEquals(first.Changes, behind.Changes));
+        Assert.Equal(second.Changes, behind.Changes);
+        Assert.Same(second, second.Behind(null));
+    }
+
     private static SyncPlan Plan(string source, string worker, PlanRules? rules = null) =>
         Planner.Plan(SnapshotText.Parse(source), SnapshotText.Parse(worker), manifest: null, rules ?? Rules);
 

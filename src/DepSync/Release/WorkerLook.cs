@@ -112,7 +112,7 @@ internal sealed record WorkerLook
     {
         var look = await ReadFolderAsync(files, LookDepth.WithoutManifest, cancellationToken);
         // What was cut off may have written a manifest and not yet the record that vouches for it.
-        if (!look.HasLeftovers && look.ManifestEntry is { } entry && entry.Size == known.Copy.Bytes.Length && entry.Seconds == known.Copy.Seconds && look.Vouches(known.Copy))
+        if (!look.HasLeftovers && look.ManifestEntry is { } entry && entry.Size == known.Size && entry.Seconds == known.Seconds && look.Vouches(known.Digest))
         {
             return look with { Manifest = known.Manifest };
         }
@@ -161,10 +161,10 @@ internal sealed record WorkerLook
             return this;
         }
         var copy = ManifestCopy.Of(bytes, ManifestEntry?.Seconds ?? 0);
-        return this with { Manifest = manifest, Read = Vouches(copy) && !HasLeftovers ? copy : null };
+        return this with { Manifest = manifest, Read = Vouches(copy.Digest) && !HasLeftovers ? copy : null };
     }
 
-    private bool Vouches(ManifestCopy copy) => Owner?.ManifestSha256 == copy.Digest.ToString();
+    private bool Vouches(Digest digest) => Owner?.ManifestSha256 == digest.ToString();
 
     /// <summary>owner.json alone: whether it is there, and what it says.</summary>
     public static async Task<(bool Exists, OwnerRecord? Owner)> ReadOwnerAsync(IWorkerFileSystem files)
@@ -183,9 +183,15 @@ internal sealed record WorkerLook
         SmallFile.ReadAsync(files, WorkerLayout.Manifest, ManifestLimit, cancellationToken);
 }
 
-/// <summary>A copy of a worker's manifest, and what it says.</summary>
-internal sealed record KnownManifest(ManifestCopy Copy, Manifest Manifest)
+/// <summary>What a copy of a worker's manifest says, and by what the worker's is known to be the same. Without its bytes: each worker that is served holds one.</summary>
+internal sealed record KnownManifest(Manifest Manifest, Digest Digest)
 {
+    public required int Size { get; init; }
+
+    public required long Seconds { get; init; }
+
     /// <summary>Null when there is no copy, or none that can be read.</summary>
-    public static KnownManifest? Of(ManifestCopy? copy) => copy is not null && ManifestFormat.TryParse(copy.Bytes.Span, out var manifest) ? new KnownManifest(copy, manifest) : null;
+    public static KnownManifest? Of(ManifestCopy? copy) => copy is not null && ManifestFormat.TryParse(copy.Bytes.Span, out var manifest)
+        ? new KnownManifest(manifest, copy.Digest) { Size = copy.Bytes.Length, Seconds = copy.Seconds }
+        : null;
 }

@@ -213,8 +213,9 @@ internal sealed class SshNetConnection
     }
 
     /// <summary>Ends a channel and not the connection; on a thread of its own choice: a peer that does not read would hold up whoever ends it.</summary>
-    private static Task CloseAsync(SshNetChannel channel) => Task.Run(() =>
+    private static async Task CloseAsync(SshNetChannel channel)
     {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             channel.RequestClose();
@@ -223,7 +224,7 @@ internal sealed class SshNetConnection
         {
             // The connection is gone, and the channel with it.
         }
-    });
+    }
 
     private SshNetChannel? Of(ChannelMessage message) => _channels.GetValueOrDefault(message.LocalChannelNumber);
 

@@ -65,13 +65,7 @@ public sealed class SharedConnectionRunTests : IDisposable
         using var server = SshdServer.Start();
         var begun = 0;
         using var together = new Barrier(3, _ => Array.ForEach([.. server.Sessions()], session => Command.Signal(session, "KILL")));
-        _run.At = (WorkerPhase.Staging, () =>
-        {
-            if (Interlocked.Increment(ref begun) <= 3)
-            {
-                Assert.True(together.SignalAndWait(TimeSpan.FromMinutes(1)));
-            }
-        });
+        _run.At = (WorkerPhase.Staging, () => Assert.True(Interlocked.Increment(ref begun) > 3 || together.SignalAndWait(TimeSpan.FromMinutes(1))));
         AssertSynced(await RunAsync(server, 3, new RunConfig { ManagerDir = "", Workers = [] }));
         Assert.Equal(4, Logins(server));
         Assert.Equal([2, 2, 2], Connects());
@@ -89,13 +83,7 @@ public sealed class SharedConnectionRunTests : IDisposable
             large.SetLength(256 << 20);
         }
         var compared = 0;
-        _run.At = (WorkerPhase.Comparing, () =>
-        {
-            if (Interlocked.Increment(ref compared) == 1)
-            {
-                goesOn.Wait();
-            }
-        });
+        _run.At = (WorkerPhase.Comparing, HoldTheFirst);
         var config = Config(server, 4);
         config = config with { Ssh = config.Ssh with { HostKey = HostKeyMode.Insecure, IdleTimeout = TimeSpan.FromSeconds(2) }, Workers = [.. config.Workers.Select(worker => worker with { Port = proxy.Port })] };
         var running = Task.Run(() => _run.RunAsync(config));
@@ -111,6 +99,14 @@ public sealed class SharedConnectionRunTests : IDisposable
             goesOn.Set();
         }
         Assert.All((await running).Workers, result => Assert.Equal(WorkerStatus.Failed, result.Status));
+
+        void HoldTheFirst()
+        {
+            if (Interlocked.Increment(ref compared) == 1)
+            {
+                goesOn.Wait();
+            }
+        }
     }
 
     [SshdFact]

@@ -166,8 +166,14 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         }
         // While the worker puts away what was replaced.
         var saving = SaveAsync(published.Copy);
-        await RetireAsync(claim, new Retirement(published.Generation, outcome.HasKept, await kept) { MayHaveKept = commit.Kept.Count });
-        await saving;
+        try
+        {
+            await RetireAsync(claim, new Retirement(published.Generation, outcome.HasKept, await kept) { MayHaveKept = commit.Kept.Count });
+        }
+        finally
+        {
+            await saving;
+        }
         return Committed with { Generation = published.Generation };
     }
 

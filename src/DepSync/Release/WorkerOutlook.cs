@@ -4,10 +4,10 @@ using DepSync.Scanning;
 namespace DepSync.Release;
 
 /// <summary>
-/// What this machine can tell of a worker before it answers, from what the last push left and the source: worked out while the connection is made. Changes nothing, and may be left without being asked.
+/// What this machine can tell of a worker before it answers, from what the last push left and the source: worked out while the connection is made. Changes nothing, and may be disposed without having been asked: what still waits for the source ends then.
 /// What it tells holds for as long as the worker shows the same manifest. Safe for concurrent use.
 /// </summary>
-internal sealed class WorkerOutlook
+internal sealed class WorkerOutlook : IDisposable
 {
     /// <summary>So many are scanned while a connection is made (20,000 unchanged files take some 50 ms): a run then waits for the scan before it decides what to ask the worker.</summary>
     private const int EntriesScannedAtOnce = 20_000;
@@ -16,6 +16,7 @@ internal sealed class WorkerOutlook
     private readonly string _key;
     private readonly Lazy<ExpectedTree> _expected;
     private readonly Task<bool> _news;
+    private readonly CancellationTokenSource _over = new();
 
     private WorkerOutlook(FleetCase fleet, string key, KnownManifest? known)
     {
@@ -45,6 +46,9 @@ internal sealed class WorkerOutlook
     public async Task<bool> HasNewsAsync(CancellationToken cancellationToken) =>
         Known is not null && (Known.Manifest.Entries.Count <= EntriesScannedAtOnce || _fleet.Source.IsCompleted) && await _news.WaitAsync(cancellationToken);
 
+    /// <summary>The source of the token is not disposed: what works for nobody at this moment still asks for it.</summary>
+    public void Dispose() => _over.Cancel();
+
     private async Task<bool> FindNewsAsync()
     {
         // On another thread: the caller waits for the worker.
@@ -53,7 +57,7 @@ internal sealed class WorkerOutlook
         {
             return false;
         }
-        var source = await _fleet.Source;
+        var source = await _fleet.Source.WaitAsync(_over.Token);
         return source.Problems.Count == 0 && ManifestBuilder.IsOutgrown(Known!.Manifest, source) && _fleet.Guard(new SyncPlan { Changes = [] }, source, source, Known.Manifest) is null;
     }
 
@@ -63,7 +67,8 @@ internal sealed class WorkerOutlook
         // Likewise, also where that is known.
         await ((Task)_news).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var hasNews = await _news;
+        _over.Token.ThrowIfCancellationRequested();
         _ = Expected;
-        return hasNews ? ManifestAhead.Of(await _fleet.Source, known, (_fleet.Store.LoadTarget(_key)?.Number ?? 0) + 1) : null;
+        return hasNews ? ManifestAhead.Of(await _fleet.Source.WaitAsync(_over.Token), known, (_fleet.Store.LoadTarget(_key)?.Number ?? 0) + 1) : null;
     }
 }

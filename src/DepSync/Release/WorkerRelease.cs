@@ -53,7 +53,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
     {
         Raise(new PhaseChanged(WorkerPhase.Connecting));
         var connecting = fleet.ConnectAsync(address, cancellationToken);
-        var outlook = WorkerOutlook.Begin(fleet, _key);
+        using var outlook = WorkerOutlook.Begin(fleet, _key);
         var known = outlook.Known;
         await using var files = await connecting;
         Raise(new PhaseChanged(WorkerPhase.Comparing));

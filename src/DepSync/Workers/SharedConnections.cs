@@ -49,10 +49,11 @@ internal sealed class SharedConnections
     {
         var began = _clock.GetTimestamp();
         var opening = Opening.Nothing;
+        var isConnected = false;
         try
         {
             var stream = await connect(group.Places);
-            opening = new Opening(stream.Others, null);
+            (opening, isConnected) = (new Opening(stream.Others, null), true);
             return stream;
         }
         catch (WorkerLostException lost) when (lost.Kind != ErrorKind.Unreachable || _clock.GetElapsedTime(began) >= LongTry)
@@ -65,7 +66,7 @@ internal sealed class SharedConnections
             lock (_lock)
             {
                 // Who comes from now on does not hear of what is over.
-                group.IsOver = opening.Others == Opening.Nothing.Others;
+                group.IsOver = !isConnected;
             }
             group.End(opening);
         }

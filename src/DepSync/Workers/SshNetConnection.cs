@@ -102,10 +102,18 @@ internal sealed class SshNetConnection
     };
 
     /// <summary>One that ends with its target.</summary>
+    /// <exception cref="IOException">The target has left.</exception>
     private SshNetChannel AddCommand(SshNetChannel target)
     {
         var command = Add();
-        _commands[command] = target;
+        lock (_lock)
+        {
+            if (!_holders.Contains(target))
+            {
+                throw new IOException("The connection was closed here.");
+            }
+            _commands[command] = target;
+        }
         return command;
     }
 
@@ -212,7 +220,7 @@ internal sealed class SshNetConnection
         await waiting.CancelAsync();
     }
 
-    /// <summary>Ends a channel and not the connection; on a thread of its own choice: a peer that does not read would hold up whoever ends it.</summary>
+    /// <summary>Ends a channel and not the connection; on a thread of the pool: a peer that does not read would hold up whoever ends it.</summary>
     private static async Task CloseAsync(SshNetChannel channel)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);

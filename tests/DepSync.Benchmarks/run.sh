@@ -16,14 +16,14 @@
 #   cold-20 same-20 changed-20, and -100: the same behind a round trip of 20 and 100 ms; same-100-few: 100 files
 #   big scatter front      one file of 512 MiB: to an empty target, 1 % of its pages changed, 64 KiB inserted at its front
 #   war rebuild            a web archive of 60 MB: one entry changed; 1 % of the entries changed and a new time on each
-#   fleet-cold fleet-same  8 workers with 2,000 files each
+#   fleet-cold fleet-same  8 workers with 2,000 files each, behind one login; hosts-cold hosts-same: each at an address of its own
 #   many                   100,000 files, unchanged
 set -euo pipefail
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 rounds=5
-cases=cold,same,changed,big,scatter,front,war,rebuild,fleet-cold,fleet-same,many,same-20,changed-20,cold-20,same-100,same-100-few,changed-100,cold-100
+cases=cold,same,changed,big,scatter,front,war,rebuild,fleet-cold,fleet-same,hosts-cold,hosts-same,many,same-20,changed-20,cold-20,same-100,same-100-few,changed-100,cold-100
 tools=default,never,fast,rsync,rclone,script
 binary=
 base=
@@ -73,7 +73,7 @@ ssh-keygen -q -t ed25519 -N '' -f "$base/etc/host_key"
 ssh-keygen -q -t ed25519 -N '' -f "$base/etc/login_key"
 direct=$(free_port)
 cat >"$base/etc/sshd_config" <<END
-ListenAddress 127.0.0.1:$direct
+$(for i in 1 2 3 4 5 6 7 8; do echo "ListenAddress 127.0.0.$i:$direct"; done)
 HostKey $base/etc/host_key
 AuthorizedKeysFile $base/etc/login_key.pub
 PidFile none
@@ -106,6 +106,11 @@ ssh_command() {
     echo "ssh -F none -p $port -i $base/etc/login_key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=$base/etc/known_hosts -o LogLevel=ERROR"
 }
 
+# host_of WORKER
+host_of() {
+    case $name in hosts-*) echo "127.0.0.$1" ;; *) echo 127.0.0.1 ;; esac
+}
+
 settings() {
     local tool=$1 fsync=never kex=default i
     [ "$tool" != default ] || fsync=default
@@ -123,7 +128,7 @@ ssh:
   kex: $kex
 END
     for ((i = 1; i <= workers; i++)); do
-        echo "$(id -un)@127.0.0.1:$base/to/$tool/$i name=w$i port=$port"
+        echo "$(id -un)@$(host_of "$i"):$base/to/$tool/$i name=w$i port=$port"
     done >"$base/etc/$tool.list"
 }
 
@@ -134,7 +139,7 @@ push() {
             local shell at_once=8
             shell=$(ssh_command)
             [ "$1" = rsync ] || at_once=1
-            seq "$workers" | env HOME="$base/home" xargs -P "$at_once" -I {} rsync -a --delete ${counted:+--stats} -e "$shell" "$source/" "$(id -un)@127.0.0.1:$base/to/$1/{}/"
+            seq "$workers" | env HOME="$base/home" xargs -P "$at_once" -I {} rsync -a --delete ${counted:+--stats} -e "$shell" "$source/" "$(id -un)@$(host_of '{}'):$base/to/$1/{}/"
             ;;
         rclone)
             seq "$workers" | env HOME="$base/home" RCLONE_CONFIG="$base/etc/rclone.conf" xargs -P 8 -I {} \
@@ -199,8 +204,8 @@ run() {
     local mine=()
     for tool in "${turn[@]}"; do
         case $tool:$name in
-            script:fleet-*) ;;
-            script:* | rclone:cold-* | rclone:many) continue ;;
+            script:fleet-* | script:hosts-*) ;;
+            script:* | rclone:cold-* | rclone:hosts-* | rclone:many) continue ;;
         esac
         mine+=("$tool")
         reset "$tool"
@@ -240,8 +245,8 @@ for case in ${cases//,/ }; do
         front) counted=1 run "$case" big 512 filled front big.bin ;;
         war) counted=1 run "$case" war 2500 filled war1 webapps/shop.war ;;
         rebuild) counted=1 run "$case" war 2500 filled rebuild webapps/shop.war ;;
-        fleet-cold) workers=8 run "$case" small 2000 empty ;;
-        fleet-same) workers=8 run "$case" small 2000 filled ;;
+        fleet-cold | hosts-cold) workers=8 run "$case" small 2000 empty ;;
+        fleet-same | hosts-same) workers=8 run "$case" small 2000 filled ;;
         many) run "$case" small 100000 filled ;;
         *) echo "run.sh: no such case: $case" >&2; exit 1 ;;
     esac

@@ -26,7 +26,7 @@ internal sealed class SftpLane(SftpClient client)
 /// <para>They are opened behind the back of the caller, who goes on meanwhile; what a server refuses is not there, without a word. Before the last <see cref="Expect"/> is over, all of them have answered and
 /// are gone, so no further session lives when a commit begins. One that ends by itself ends all, for the same reason: a worker is lost or it is not. Safe for concurrent use.</para>
 /// </summary>
-internal sealed class SftpLanes(SftpClient main, Func<SftpLaneRules> rules, OpenFurtherSessions? open) : IDisposable
+internal sealed class SftpLanes(SftpClient main, SftpLaneRules rules, OpenFurtherSessions? open) : IDisposable
 {
     /// <summary>What else a handle takes of the server's time, as so many bytes: a small file.</summary>
     private const long BytesOfHandle = 16 << 10;
@@ -41,8 +41,7 @@ internal sealed class SftpLanes(SftpClient main, Func<SftpLaneRules> rules, Open
     private int _expected;
     private int _begun;
 
-    /// <summary>As they were when something was expected last.</summary>
-    public SftpLaneRules Rules { get; private set; } = rules();
+    public SftpLaneRules Rules => rules;
 
     /// <summary>The session that has everything but what is leased.</summary>
     public SftpClient Main => main;
@@ -53,18 +52,15 @@ internal sealed class SftpLanes(SftpClient main, Func<SftpLaneRules> rules, Open
     /// <summary>Opens as many sessions as so much is worth, in the background. Disposing waits for what was asked of them and closes them, unless more is expected still.</summary>
     public IAsyncDisposable Expect(WorkLoad load)
     {
+        var wanted = open is null ? 1 : rules.SessionsFor(load);
+        if (wanted == 1)
+        {
+            return NothingExpected.Instance;
+        }
         CancellationToken ending;
         int missing;
         lock (_lock)
         {
-            // Other workers may have ended since, and left their part of the manager.
-            Rules = rules();
-            Changed(1 + _further.Count);
-            var wanted = open is null ? 1 : Rules.SessionsFor(load);
-            if (wanted == 1)
-            {
-                return NothingExpected.Instance;
-            }
             _expected++;
             missing = wanted - 1 - _begun;
             _begun = Math.Max(_begun, wanted - 1);
@@ -86,7 +82,7 @@ internal sealed class SftpLanes(SftpClient main, Func<SftpLaneRules> rules, Open
             var best = _main;
             foreach (var lane in _further)
             {
-                if (lane.Handles < Rules.Files && (lane.Outstanding < best.Outstanding || best.Handles >= Rules.Files))
+                if (lane.Handles < rules.Files && (lane.Outstanding < best.Outstanding || best.Handles >= rules.Files))
                 {
                     best = lane;
                 }

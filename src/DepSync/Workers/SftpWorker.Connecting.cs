@@ -39,7 +39,6 @@ internal sealed partial class SftpWorker
                 await RequireFolderAboveAsync(client, target, root, cancellationToken);
             }
             var worker = new SftpWorker(Lanes(client, transport, options, roundTrip), failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null));
-            worker._ended = options.Ended;
             if (transport.StartCommand is { } start)
             {
                 worker._shell = new WorkerShell(new ShellRunner(start, options.Clock) { EnterLogin = transport.EachCommandIsALogin ? options.EnterLogin : null }, root, worker) { Tell = options.Tell, EachCommandIsALogin = transport.EachCommandIsALogin };
@@ -65,19 +64,14 @@ internal sealed partial class SftpWorker
 
     private static SftpLanes Lanes(SftpClient main, TransportStream transport, SftpWorkerOptions options, TimeSpan roundTrip)
     {
-        var lanes = new SftpLanes(main, Rules, transport.OpenMore is { } open ? OpenAsync : null);
+        var rules = options.Lanes with
+        {
+            RoundTrip = options.Lanes.RoundTrip ?? roundTrip,
+            Files = main.Extensions.Limits ? Math.Max(main.Limits.MaxHandles - HandlesToSpare, 1) : WorkerCapabilities.UsualFilesInFlight,
+        };
+        var lanes = new SftpLanes(main, rules, transport.OpenMore is { } open ? OpenAsync : null);
         main.WhenLost = lanes.EndAll;
         return lanes;
-
-        SftpLaneRules Rules()
-        {
-            var rules = options.Lanes();
-            return rules with
-            {
-                RoundTrip = rules.RoundTrip ?? roundTrip,
-                Files = main.Extensions.Limits ? Math.Max(main.Limits.MaxHandles - HandlesToSpare, 1) : WorkerCapabilities.UsualFilesInFlight,
-            };
-        }
 
         async Task<IEnumerable<Task<SftpClient?>>> OpenAsync(int count, CancellationToken cancellationToken) =>
             (await open(count, cancellationToken)).Select(further => GreetAsync(further, cancellationToken)).ToList();

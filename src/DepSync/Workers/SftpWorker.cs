@@ -23,9 +23,6 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     /// <summary>Set before the worker is handed out; null where no commands may be run.</summary>
     private WorkerShell? _shell;
 
-    /// <summary>Likewise; null once it was told.</summary>
-    private Action? _ended;
-
     private SftpWorker(SftpLanes lanes, SftpFailures failures, byte[] root, WorkerPlace place)
     {
         var client = lanes.Main;
@@ -175,7 +172,6 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public ValueTask DisposeAsync()
     {
         _lanes.Dispose();
-        Interlocked.Exchange(ref _ended, null)?.Invoke();
         return ValueTask.CompletedTask;
     }
 

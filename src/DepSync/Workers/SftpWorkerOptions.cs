@@ -9,11 +9,8 @@ internal sealed record SftpWorkerOptions(TimeSpan IdleTimeout, TimeProvider Cloc
     /// <summary>As <see cref="Sftp.SftpOptions.WindowBytes"/>; null: its default.</summary>
     public int? WindowBytes { get; init; }
 
-    /// <summary>How many sessions a load is worth, asked for each load; what is known of this worker is filled in.</summary>
-    public Func<SftpLaneRules> Lanes { get; init; } = static () => new SftpLaneRules();
-
-    /// <summary>Is told once that the worker was disposed.</summary>
-    public Action Ended { get; init; } = static () => { };
+    /// <summary>How many sessions a load is worth; what is known of this worker is filled in.</summary>
+    public SftpLaneRules Lanes { get; init; } = new();
 
     /// <summary>As <see cref="ShellRunner.EnterLogin"/>.</summary>
     public Func<CancellationToken, Task<IDisposable>>? EnterLogin { get; init; }

@@ -29,14 +29,6 @@ internal sealed class WorkerConnector
     /// <summary>By login.</summary>
     private readonly ConcurrentDictionary<string, HostCertificate> _certificates = new();
 
-    private readonly SftpLaneRules? _lanes;
-
-    /// <summary>Workers that nobody asked for yet; below zero where some were asked for again.</summary>
-    private int _waiting;
-
-    /// <summary>Workers that are being connected, or are and were not disposed yet.</summary>
-    private int _open;
-
     private int _warned;
 
     public WorkerConnector(RunConfig config, IRunObserver observer, HostKeyPrompt? prompt, TimeProvider clock)
@@ -48,19 +40,15 @@ internal sealed class WorkerConnector
             (_sending, _receiving) = (new BandwidthLimit(config.BytesPerSecond, clock), new BandwidthLimit(config.BytesPerSecond, clock));
         }
         _shared = new SharedConnections(config.Workers.Where(worker => !worker.IsLocal).Select(Login), config.Parallel, clock) { LongTry = config.Ssh.ConnectTimeout / 2 };
-        _waiting = config.Workers.Count(worker => !worker.IsLocal);
+        Lanes = new SftpLaneRules().Among(Math.Min(config.Workers.Count, config.Parallel), Environment.ProcessorCount);
     }
 
     public TimeProvider Clock => _clock;
 
     public LoginGate Logins { get; init; } = new(LoginGate.UsualPlaces);
 
-    /// <summary>How many sessions a worker gets, where so many are served now or are going to be in their place. With a rate that one session can use up it is one.</summary>
-    public SftpLaneRules Lanes
-    {
-        get => _lanes ?? new SftpLaneRules().Among(Math.Min(Math.Max(Volatile.Read(ref _waiting), 0) + Volatile.Read(ref _open), _config.Parallel), Environment.ProcessorCount);
-        init => _lanes = value;
-    }
+    /// <summary>How many sessions a worker gets. With a rate that one of them can use up it is one.</summary>
+    public SftpLaneRules Lanes { get; init; }
 
     /// <summary>The certificate that a worker was connected by; null when it was its own key, and always with the ssh program, which does not tell.</summary>
     public HostCertificate? CertificateOf(WorkerAddress worker) => worker.IsLocal ? null : _certificates.GetValueOrDefault(Login(worker));
@@ -78,19 +66,9 @@ internal sealed class WorkerConnector
         {
             _observer.On(new Note(NoteLevel.Warning, "Host keys are not checked (host_key: insecure): anybody on the way can be the worker."));
         }
-        Interlocked.Decrement(ref _waiting);
-        Interlocked.Increment(ref _open);
-        try
-        {
-            return _config.Ssh.Client == SshClientKind.OpenSsh
-                ? await TryAsync(worker, _ => OpenByProgramAsync(worker, cancellationToken), cancellationToken)
-                : await GreetAsync(worker, await _shared.OpenAsync(Login(worker), ConnectAsync, cancellationToken), cancellationToken);
-        }
-        catch
-        {
-            Interlocked.Decrement(ref _open);
-            throw;
-        }
+        return _config.Ssh.Client == SshClientKind.OpenSsh
+            ? await TryAsync(worker, _ => OpenByProgramAsync(worker, cancellationToken), cancellationToken)
+            : await GreetAsync(worker, await _shared.OpenAsync(Login(worker), ConnectAsync, cancellationToken), cancellationToken);
 
         // The second time for this one alone: a server may take no more.
         Task<TransportStream> ConnectAsync(int targets) => TryAsync(worker, time => OpenBuiltinAsync(worker, time == 1 ? targets : 1, cancellationToken), cancellationToken);
@@ -186,15 +164,14 @@ internal sealed class WorkerConnector
                 GatherReplies = gather,
                 // What has not logged in by then fails as a connection does, or sits in a session that is slow to say so.
                 EnterLogin = token => Logins.EnterAsync(worker, _config.Ssh.ConnectTimeout, _clock, token),
-                Lanes = () => Lanes.Beside(transport.Targets),
-                Ended = () => Interlocked.Decrement(ref _open),
+                Lanes = Lanes.Beside(transport.Targets),
                 Tell = message => _observer.On(new Note(NoteLevel.Detail, message) { Worker = worker.Name }),
             };
             if (_sending is not null && _receiving is not null)
             {
                 transport = LimitedStream.Around(transport, _sending, _receiving, _clock);
                 var oneIsEnough = _sending.Window < BandwidthLimit.LongestWindow;
-                options = options with { WindowBytes = _sending.Window, Lanes = oneIsEnough ? () => Lanes with { Most = 1 } : options.Lanes };
+                options = options with { WindowBytes = _sending.Window, Lanes = oneIsEnough ? Lanes with { Most = 1 } : options.Lanes };
             }
             return await SftpWorker.OpenAsync(transport, worker.Path, options, cancellationToken);
         }

@@ -8,9 +8,6 @@ public sealed class SizeTests
 {
     private const long MaxMemory = 150_000_000;
 
-    /// <summary>As built for tests 2.0 to 4.2 MB were measured, on a busy machine too; 8.1 to 11.6 with more files under way on each and with the plan, its lines and the requests as large as they were.</summary>
-    private const long MemoryOfWorker = 6_000_000;
-
     /// <summary>As many as CI can afford; DEPSYNC_FULL=1 takes the numbers of the promise: 10,000 small files and 1 GiB of large ones.</summary>
     private static readonly (int Small, int LargeMebibytes) Amount = Environment.GetEnvironmentVariable("DEPSYNC_FULL") == "1" ? (10_000, 1024) : (10_000, 256);
 
@@ -80,41 +77,6 @@ public sealed class SizeTests
         (await box.SyncAsync("-q")).Expect(0);
         Assert.All(targets, target => TreeText.AssertMirrored(box.Manager.Path, target.Path));
         (await box.SyncAsync()).Expect(0).ExpectSilence();
-    }
-
-    /// <summary>The contract's 2 MB are the native program's (docs/performance.md); what is compiled for tests takes more.</summary>
-    [SshdFact]
-    public async Task A_worker_more_takes_little_memory()
-    {
-        var few = await PeakOfAsync(4);
-        var many = await PeakOfAsync(16);
-        Assert.InRange(few, 1, many);
-        Assert.InRange((many - few) / 12, 0, MemoryOfWorker);
-    }
-
-    /// <summary>The peak of a first push of 2,000 files to so many workers at once.</summary>
-    private static async Task<long> PeakOfAsync(int workers)
-    {
-        using var box = new Sandbox();
-        for (var i = 0; i < workers; i++)
-        {
-            // Each with a login of its own: those of one share connections.
-            var name = string.Create(CultureInfo.InvariantCulture, $"w{i}");
-            var key = Path.Combine(box.Folder, $"{name}.key");
-            File.Copy(box.Sshd.ClientKey, key);
-            box.AddLine($"{box.Sshd.User}@127.0.0.1:{box.AddTree(name).Path} name={name} port={box.Sshd.Port} identity={key}");
-        }
-        var content = new byte[8_000];
-        new Random(1).NextBytes(content);
-        for (var i = 0; i < 2_000; i++)
-        {
-            box.Manager.Write(System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"folder-{i % 50}/{i}.xml")), content.AsSpan(0, 4 * i));
-        }
-        using var run = box.Start("sync", "-q", "--parallel", workers.ToString(CultureInfo.InvariantCulture));
-        var peak = 0L;
-        await Until.TrueAsync(() => Sample(run, ref peak), "the end of the run");
-        (await run.WaitAsync()).Expect(0);
-        return peak;
     }
 
     private static bool Sample(DepSyncProcess run, ref long peak)

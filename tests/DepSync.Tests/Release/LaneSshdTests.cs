@@ -76,31 +76,10 @@ public sealed class LaneSshdTests
     [InlineData(6, 3, 3)]
     public void Workers_that_are_served_at_once_count(int workers, int parallel, int atOnce)
     {
-        var addresses = Enumerable.Range(0, workers).Select(i => new WorkerAddress { Name = $"w{i}", Target = "h:/t", Host = "h", Path = "/t" }).ToList();
+        var addresses = Enumerable.Range(0, workers).Select(i => new WorkerAddress { Name = $"w{i}", Target = "/t", Path = "/t" }).ToList();
         var run = SshRun.For(new SshSettings());
         var connector = new WorkerConnector(run.Config with { Workers = addresses, Parallel = parallel }, run, null, TimeProvider.System);
         Assert.Equal(new SftpLaneRules().Among(atOnce, Environment.ProcessorCount), connector.Lanes);
-    }
-
-    [SshdFact]
-    public async Task Workers_that_have_ended_leave_their_part_to_the_others()
-    {
-        using var server = SshdServer.Start();
-        using var tree = new TempTree();
-        var run = SshRun.For(SshRun.Settings(server));
-        var workers = Enumerable.Range(0, 8).Select(i => SshRun.Worker(server, tree.Path, $"w{i}")).ToList();
-        var connector = new WorkerConnector(run.Config with { Workers = workers, Parallel = 8 }, run, null, TimeProvider.System);
-        var open = await Task.WhenAll(workers.Select(worker => connector.ConnectAsync(worker, default)));
-        await using var last = open[^1];
-        var shared = last.Capabilities.FilesInFlight;
-        foreach (var ended in open[..^1])
-        {
-            await ended.DisposeAsync();
-            await ended.DisposeAsync();
-        }
-        Assert.Equal(new SftpLaneRules().Among(1, Environment.ProcessorCount), connector.Lanes);
-        await using var expecting = last.Expect(new WorkLoad { Files = 1 });
-        Assert.InRange(last.Capabilities.FilesInFlight, 2 * shared, int.MaxValue);
     }
 
     private static WorkerConnector Connector(SshdServer server)

@@ -75,7 +75,7 @@ internal sealed class SftpLanesServer : IDisposable
             _mains.Add(main);
         }
         var transport = main.Transport with { OpenMore = OpenAsync };
-        return await SftpWorker.OpenAsync(transport, directory, new SftpWorkerOptions(TimeSpan.FromSeconds(30), (TimeProvider?)Clock ?? TimeProvider.System) { Lanes = () => rules }, default);
+        return await SftpWorker.OpenAsync(transport, directory, new SftpWorkerOptions(TimeSpan.FromSeconds(30), (TimeProvider?)Clock ?? TimeProvider.System) { Lanes = rules }, default);
     }
 
     public ConnectWorker Connect(SftpLaneRules rules) => async (address, _) => await ConnectAsync(address.Path, rules);

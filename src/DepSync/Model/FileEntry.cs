@@ -64,7 +64,10 @@ internal sealed record FileEntry
     /// <summary>
     /// The modification time that a worker is given and compared by: whole seconds, clamped to what SFTP v3 can carry (unsigned 32 bit).
     /// </summary>
-    public long WorkerSeconds => Math.Clamp(FloorSeconds(ModifiedNs), 0, uint.MaxValue);
+    public long WorkerSeconds => Carried(FloorSeconds(ModifiedNs));
+
+    /// <summary>The time nearest to this one that SFTP v3 carries.</summary>
+    public static long Carried(long seconds) => Math.Clamp(seconds, 0, uint.MaxValue);
 
     private static long FloorSeconds(long nanoseconds) => nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : -((-nanoseconds + 999_999_999) / 1_000_000_000);
 }

@@ -70,27 +70,26 @@ internal ref struct ManifestReader(ReadOnlySpan<byte> bytes)
         {
             return false;
         }
-        var attributes = new ManifestEntry { Kind = known, Mode = mode, SourceModifiedNs = sourceNs, WorkerSeconds = seconds };
-        entry = attributes;
-        switch (known)
+        var size = 0L;
+        var digest = default(Digest);
+        ReadOnlySpan<byte> target = [];
+        var isWellFormed = known switch
         {
-            case EntryKind.File:
-                if (!TryNumber(line, out var size) || size < 0 || !TryHashLine(out path, out var digest))
-                {
-                    return false;
-                }
-                entry = attributes with { Size = size, Digest = digest };
-                return true;
-            case EntryKind.Symlink:
-                if (!TryUnescape(TakeWord(ref line), out var target))
-                {
-                    return false;
-                }
-                entry = attributes with { LinkTarget = target.ToArray() };
-                return TryPath(line, out path);
-            default:
-                return line.SequenceEqual("."u8) || TryPath(line, out path);
-        }
+            EntryKind.File => TryNumber(line, out size) && size >= 0 && TryHashLine(out path, out digest),
+            EntryKind.Symlink => TryUnescape(TakeWord(ref line), out target) && TryPath(line, out path),
+            _ => line.SequenceEqual("."u8) || TryPath(line, out path),
+        };
+        entry = !isWellFormed ? null : new ManifestEntry
+        {
+            Kind = known,
+            Mode = mode,
+            Size = size,
+            SourceModifiedNs = sourceNs,
+            WorkerSeconds = seconds,
+            LinkTarget = known == EntryKind.Symlink ? target.ToArray() : null,
+            Digest = known == EntryKind.File ? digest : null,
+        };
+        return isWellFormed;
     }
 
     private bool TryHashLine(out RelativePath path, out Digest digest)
@@ -168,7 +167,7 @@ internal ref struct ManifestReader(ReadOnlySpan<byte> bytes)
         Utf8Parser.TryParse(word, out value, out var consumed) && consumed == word.Length;
 
     /// <summary>Up to the next blank, which is consumed too; the whole rest when there is none.</summary>
-    private static ReadOnlySpan<byte> TakeWord(ref ReadOnlySpan<byte> line)
+    private static ReadOnlySpan<byte> TakeWord(scoped ref ReadOnlySpan<byte> line)
     {
         var blank = line.IndexOf((byte)' ');
         var word = blank < 0 ? line : line[..blank];

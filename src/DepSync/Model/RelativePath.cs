@@ -97,7 +97,10 @@ internal readonly struct RelativePath : IEquatable<RelativePath>, IComparable<Re
     public bool IsBelow(RelativePath folder) =>
         folder.IsRoot ? !IsRoot : Bytes.Length > folder.Bytes.Length && Bytes[folder.Bytes.Length] == '/' && Bytes.StartsWith(folder.Bytes);
 
-    public bool Equals(RelativePath other) => Bytes.SequenceEqual(other.Bytes);
+    /// <summary>Whether this path lies directly in <paramref name="folder"/>, which then is its <see cref="Parent"/>.</summary>
+    public bool IsDirectlyIn(RelativePath folder) => IsBelow(folder) && Name.Length == Bytes.Length - (folder.IsRoot ? 0 : folder.Bytes.Length + 1);
+
+    public bool Equals(RelativePath other) => ReferenceEquals(_bytes, other._bytes) || Bytes.SequenceEqual(other.Bytes);
 
     public override bool Equals(object? obj) => obj is RelativePath other && Equals(other);
 

@@ -5,9 +5,13 @@ namespace DepSync.Model;
 /// </summary>
 internal sealed class Snapshot
 {
-    private readonly Dictionary<RelativePath, FileEntry> _byPath;
+    private readonly FileEntry[] _sorted;
+
+    /// <summary>Made when something is asked for by its path: a run without changes goes through the trees in their order alone.</summary>
+    private readonly Lazy<Dictionary<RelativePath, FileEntry>> _byPath;
 
     /// <param name="entries">Any order, without the root.</param>
+    /// <exception cref="ArgumentException">A path stands twice.</exception>
     public Snapshot(FileEntry? root, IEnumerable<FileEntry> entries)
         : this(root, Sort(entries))
     {
@@ -16,19 +20,15 @@ internal sealed class Snapshot
     private Snapshot(FileEntry? root, FileEntry[] sorted)
     {
         Root = root;
-        Entries = sorted;
-        _byPath = new Dictionary<RelativePath, FileEntry>(sorted.Length);
-        foreach (var entry in sorted)
-        {
-            _byPath.Add(entry.Path, entry);
-        }
+        _sorted = sorted;
+        _byPath = new(() => sorted.ToDictionary(entry => entry.Path));
     }
 
     /// <summary>The root directory's own attributes; null when a worker's target does not exist yet.</summary>
     public FileEntry? Root { get; }
 
     /// <summary>Everything below the root that is not excluded, sorted by path.</summary>
-    public IReadOnlyList<FileEntry> Entries { get; }
+    public IReadOnlyList<FileEntry> Entries => _sorted;
 
     /// <summary>Paths that could not be read. Not empty on the source: nothing is removed anywhere. On a worker: nothing below them is touched.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];
@@ -60,16 +60,19 @@ internal sealed class Snapshot
     /// <summary>What is sent although it looks wrong (an old archive without a valid end); told once a run.</summary>
     public IReadOnlyList<Problem> Warnings { get; init; } = [];
 
-    public FileEntry? Find(RelativePath path) => path.IsRoot ? Root : _byPath.GetValueOrDefault(path);
+    public FileEntry? Find(RelativePath path) => path.IsRoot ? Root : _byPath.Value.GetValueOrDefault(path);
+
+    /// <summary>Finds entries for somebody who asks in the order of the paths.</summary>
+    public Walk InOrder() => new(_sorted);
 
     /// <summary>The same tree with other facts of its entries; paths stay.</summary>
     public Snapshot WithEntries(Func<FileEntry, FileEntry> change) => With(Root, Entries.Select(change).ToArray());
 
     /// <summary>The same tree with other facts of its root.</summary>
-    public Snapshot WithRoot(FileEntry? root) => With(root, (FileEntry[])Entries);
+    public Snapshot WithRoot(FileEntry? root) => With(root, _sorted);
 
     /// <summary>The same tree, of which more could not be read.</summary>
-    public Snapshot WithProblems(IEnumerable<Problem> more) => With(Root, (FileEntry[])Entries, [.. Problems, .. more]);
+    public Snapshot WithProblems(IEnumerable<Problem> more) => With(Root, _sorted, [.. Problems, .. more]);
 
     /// <summary>
     /// A worker's tree with its names as the source writes them. <paramref name="change"/> is asked for every path and may give each its own.
@@ -100,6 +103,32 @@ internal sealed class Snapshot
     {
         var sorted = entries.ToArray();
         Array.Sort(sorted, static (left, right) => left.Path.CompareTo(right.Path));
+        for (var i = 1; i < sorted.Length; i++)
+        {
+            if (sorted[i].Path == sorted[i - 1].Path)
+            {
+                throw new ArgumentException($"The path {sorted[i].Path} stands twice in one tree.", nameof(entries));
+            }
+        }
         return sorted;
+    }
+
+    /// <summary>One way through the entries, from the first on. For one thread.</summary>
+    internal struct Walk(FileEntry[] sorted)
+    {
+        private int _next;
+
+        /// <summary>As <see cref="Snapshot.Find"/>, without the root. Each path lies behind the one that was asked for before, or is the same.</summary>
+        public FileEntry? Find(RelativePath path)
+        {
+            for (; _next < sorted.Length; _next++)
+            {
+                if (sorted[_next].Path.CompareTo(path) is var order and >= 0)
+                {
+                    return order == 0 ? sorted[_next] : null;
+                }
+            }
+            return null;
+        }
     }
 }

@@ -24,7 +24,8 @@ internal sealed record NameQuestions
     {
         // What is special, left out or unreadable there is told as that; below a name that is taken nothing is asked.
         HashSet<RelativePath> known = [.. worker.LeftOut, .. worker.SpecialFiles, .. worker.Problems.Select(problem => problem.Path)];
-        var missing = source.Entries.Select(entry => entry.Path).Where(path => worker.Find(path) is null && !known.Contains(path) && !worker.Names.IsTaken(path)).ToList();
+        var listed = worker.InOrder();
+        var missing = source.Entries.Select(entry => entry.Path).Where(path => listed.Find(path) is null && !known.Contains(path) && !worker.Names.IsTaken(path)).ToList();
         if (missing.Count == 0)
         {
             return new NameQuestions { Standing = [], Unseen = [] };

@@ -42,15 +42,17 @@ internal sealed class Planner
     private SyncPlan Build()
     {
         CompareRoot();
+        var standing = _worker.InOrder();
         foreach (var entry in _source.Entries)
         {
-            Compare(entry);
+            Compare(entry, standing.Find(entry.Path));
         }
         var holds = new RemovalHold(_source, _deferred, _rules);
         ReplaceDirectories(holds);
+        var wanted = _source.InOrder();
         foreach (var entry in _worker.Entries)
         {
-            Remove(entry, holds);
+            Remove(entry, wanted.Find(entry.Path) is not null, holds);
         }
         return new SyncPlan
         {
@@ -77,15 +79,13 @@ internal sealed class Planner
         AddAttributes(root, existing, DirectoryDifferences(root, existing));
     }
 
-    private void Compare(FileEntry source)
+    private void Compare(FileEntry source, FileEntry? worker)
     {
-        if (source.Kind == EntryKind.Special || _ground.IsClosed(source.Path.Parent))
+        if (source.Kind == EntryKind.Special || _ground.IsBelowClosed(source.Path))
         {
             _ground.Close(source.Path);
-            return;
         }
-        var worker = _worker.Find(source.Path);
-        if (_ground.IsSpecial(source.Path))
+        else if (_ground.IsSpecial(source.Path))
         {
             Refuse(source, "a device, socket or FIFO stands here on the worker");
         }
@@ -191,14 +191,14 @@ internal sealed class Planner
         }
     }
 
-    private void Remove(FileEntry worker, RemovalHold holds)
+    private void Remove(FileEntry worker, bool isWanted, RemovalHold holds)
     {
-        if (_ground.IsClosed(worker.Path.Parent))
+        if (_ground.IsBelowClosed(worker.Path))
         {
             _ground.Close(worker.Path);
             return;
         }
-        var stays = _source.Find(worker.Path) is not null
+        var stays = isWanted
             || _ground.IsClosed(worker.Path)
             || _ground.IsSpecial(worker.Path)
             || _ground.IsProtected(worker.Path)

@@ -37,6 +37,9 @@ internal sealed class WorkerGround
     /// <summary>What lies below is unknown on one side, or not ours: nothing there is made, changed or removed.</summary>
     public bool IsClosed(RelativePath folder) => _closed.Contains(folder);
 
+    /// <summary>Whether the folder that holds the entry is closed.</summary>
+    public bool IsBelowClosed(RelativePath path) => HoldsFolderOf(path, _closed);
+
     /// <summary>On one side the entry is a device, socket or FIFO: whatever the worker has there stays.</summary>
     public bool IsSpecial(RelativePath path) => _special.Contains(path);
 
@@ -57,32 +60,34 @@ internal sealed class WorkerGround
 
     private void Survey(FileEntry entry)
     {
-        var parent = entry.Path.Parent;
-        if (entry.Protected || _protected.Contains(parent))
+        if (entry.Protected || HoldsFolderOf(entry.Path, _protected))
         {
             _protected.Add(entry.Path);
-            Keep(entry.Kind == EntryKind.Directory ? entry.Path : parent);
+            Keep(entry.Kind == EntryKind.Directory ? entry.Path : entry.Path.Parent);
         }
         else if (entry.Kind == EntryKind.Special || _special.Contains(entry.Path))
         {
             _special.Add(entry.Path);
-            Keep(parent);
+            Keep(entry.Path.Parent);
         }
-        else if (_exploded.Contains(parent) || (entry.Kind == EntryKind.Directory && _source.ExplodedWebapps.Contains(entry.Path)))
+        else if (HoldsFolderOf(entry.Path, _exploded) || (entry.Kind == EntryKind.Directory && _source.ExplodedWebapps.Contains(entry.Path)))
         {
             _exploded.Add(entry.Path);
             _closed.Add(entry.Path);
-            Keep(parent);
+            Keep(entry.Path.Parent);
         }
         else
         {
             OwnEntries++;
         }
-        if (_closed.Contains(parent))
+        if (IsBelowClosed(entry.Path))
         {
             _closed.Add(entry.Path);
         }
     }
+
+    /// <summary>Nearly always there is none, and then no folder's path is made.</summary>
+    private static bool HoldsFolderOf(RelativePath path, HashSet<RelativePath> folders) => folders.Count > 0 && folders.Contains(path.Parent);
 
     private void Keep(RelativePath folder)
     {

@@ -103,7 +103,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         await Task.WhenAll(comparing, claim.Room, space);
         var comparison = await comparing;
         var source = await fleet.Source;
-        _isUnchanged = comparison.Plan.IsEmpty && ManifestBuilder.IsCurrent(comparison.Manifest, comparison.ExpectedRecord(source)) && claim.PreviousOwner is not null;
+        _isUnchanged = comparison.Plan.IsEmpty && ManifestBuilder.IsCurrent(comparison.ExpectedRecord(source)) && claim.PreviousOwner is not null;
         // After a fence the records are written whatever the plan says: what was fenced goes only once owner.json tells that its number is used up.
         if (_isUnchanged && claim.Fenced.Count == 0)
         {

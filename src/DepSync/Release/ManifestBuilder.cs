@@ -81,12 +81,29 @@ internal static class ManifestBuilder
     public static bool TellsTheSame(Manifest? previous, IReadOnlyCollection<KeyValuePair<RelativePath, ManifestEntry>> entries) =>
         previous is not null && previous.Entries.Count == entries.Count && entries.All(pair => previous.Entries.TryGetValue(pair.Key, out var old) && IsSameSource(old, pair.Value));
 
-    /// <summary>Whether the previous manifest already lists exactly the source's entries with their contents, so that a run without changes has nothing to record.</summary>
-    public static bool IsCurrent(Manifest? previous, Dictionary<RelativePath, ManifestEntry> entries) =>
-        previous is not null
-        && previous.Entries.Count == entries.Count
-        && entries.All(pair => previous.Entries.TryGetValue(pair.Key, out var old)
-            && old.Kind == pair.Value.Kind && old.Digest == pair.Value.Digest && IsSameTarget(old.LinkTarget, pair.Value.LinkTarget));
+    /// <summary>
+    /// Whether the previous manifest already lists exactly the entries that <see cref="Build"/> gives with their contents, so that a run without changes has nothing to record. Where these are the
+    /// source's own they are not made for it.
+    /// </summary>
+    public static bool IsCurrent(ManifestCase manifestCase)
+    {
+        if (manifestCase.Previous is not { } previous)
+        {
+            return false;
+        }
+        if (!LeavesSource(manifestCase))
+        {
+            var entries = Build(manifestCase);
+            return previous.Entries.Count == entries.Count && entries.All(pair => Tells(pair.Key, pair.Value.Kind, pair.Value.Digest, pair.Value.LinkTarget));
+        }
+        var source = manifestCase.Source;
+        return previous.Entries.Count == source.Entries.Count + (source.Root is null ? 0 : 1) && (source.Root is null || TellsOf(source.Root)) && source.Entries.All(TellsOf);
+
+        bool TellsOf(FileEntry entry) => Tells(entry.Path, entry.Kind, entry.Digest, entry.LinkTarget);
+
+        bool Tells(RelativePath path, EntryKind kind, Digest? digest, byte[]? target) =>
+            previous.Entries.TryGetValue(path, out var old) && old.Kind == kind && old.Digest == digest && IsSameTarget(old.LinkTarget, target);
+    }
 
     /// <summary>
     /// Whether a worker that holds what the manifest tells is to be sent something and to lose nothing: there is a settled file with a content that was not pushed to its path, and every path

@@ -17,9 +17,8 @@ internal sealed record WorkerComparison
     /// <summary>Contents that were read back for it.</summary>
     public required IReadOnlyDictionary<RelativePath, Digest> ReadBack { get; init; }
 
-    /// <summary>What the manifest would say if the plan were carried out whole.</summary>
-    public Dictionary<RelativePath, ManifestEntry> ExpectedRecord(Snapshot source) =>
-        ManifestBuilder.Build(new ManifestCase(source, Worker, Plan, Manifest, new HashSet<RelativePath>(), new Dictionary<RelativePath, long>()));
+    /// <summary>What the manifest is made from if the plan is carried out whole.</summary>
+    public ManifestCase ExpectedRecord(Snapshot source) => new(source, Worker, Plan, Manifest, new HashSet<RelativePath>(), new Dictionary<RelativePath, long>());
 
     /// <summary>
     /// The plan that is left once everything was staged. A file that changed while it was sent is deferred like one that was unsettled from the start, and one that could
@@ -75,7 +74,7 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
         if (!ReferenceEquals(listed, worker.Names))
         {
             // What the manifest proves, it proves of the names that the source has.
-            worker = worker.WithEntries(entry => entry.Kind == EntryKind.File ? entry with { Digest = request.Proven(entry) } : entry);
+            worker = worker.WithEntries(entry => entry.Kind == EntryKind.File ? entry with { Digest = request.Proven(entry.Path, entry.Size, entry.WorkerSeconds) } : entry);
         }
         if (earlier?.Worker.Root is { } root && worker.Root is not null)
         {

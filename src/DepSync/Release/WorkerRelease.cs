@@ -93,7 +93,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
 
         bool HasNothingToDo(WorkerComparison comparison) =>
             comparison.Plan.IsEmpty && !look.HasLeftovers && !fleet.Config.Takeover
-            && look.Owner is not null && ownership is Ownership.Ours && ManifestBuilder.IsCurrent(look.Manifest, comparison.ExpectedRecord(source));
+            && look.Owner is not null && ownership is Ownership.Ours && ManifestBuilder.IsCurrent(comparison.ExpectedRecord(source));
     }
 
     private WorkerResult Planned(WorkerComparison comparison)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using DepSync.Model;
 
 namespace DepSync.Scanning;
@@ -39,12 +41,15 @@ internal sealed record ExpectedTree
                 links.Add(path);
             }
         }
+        // In the order of their paths most entries lie in the folder of the one before them.
+        var folder = RelativePath.Root;
         foreach (var (path, _) in all)
         {
-            var folder = path.Parent;
-            if (directories.TryGetValue(folder, out var count))
+            folder = path.IsDirectlyIn(folder) ? folder : path.Parent;
+            ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(directories, folder);
+            if (!Unsafe.IsNullRef(ref count))
             {
-                directories[folder] = count + 1;
+                count++;
             }
         }
         return new ExpectedTree(directories, links);

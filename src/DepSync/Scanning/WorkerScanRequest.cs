@@ -32,12 +32,7 @@ internal sealed record WorkerScanRequest
     /// <summary>Whether a directory beside an archive that filters exclude, and that is the worker's own, is what its server unpacked from it.</summary>
     public Func<RelativePath, bool> IsUnpackedBeside { get; init; } = static _ => false;
 
-    /// <summary>The manifest's digest of a file that is as the last push left it; null where that proves nothing.</summary>
-    public Digest? Proven(FileEntry file) =>
-        Proof == DigestProof.Manifest
-        && Manifest?.Entries.GetValueOrDefault(file.Path) is { Kind: EntryKind.File } left
-        && left.Size == file.Size
-        && left.WorkerSeconds == file.WorkerSeconds
-            ? left.Digest
-            : null;
+    /// <summary>The manifest's digest of a file that has the size and the mtime with which the last push left it; null where that proves nothing.</summary>
+    public Digest? Proven(RelativePath file, long size, long seconds) =>
+        Proof == DigestProof.Manifest && Manifest?.Entries.GetValueOrDefault(file) is { Kind: EntryKind.File } left && left.Size == size && left.WorkerSeconds == seconds ? left.Digest : null;
 }

@@ -48,7 +48,6 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         private readonly List<RelativePath> _specialFiles = [];
         private readonly HashSet<RelativePath> _keepers = [];
         private readonly HashSet<RelativePath> _leftOut = [];
-        private readonly HashSet<RelativePath> _names = new(request.Manifest?.Entries.Count ?? 0);
         private readonly HashSet<RelativePath> _unpacked = [];
         private readonly Queue<Folder> _toList = new([new Folder(RelativePath.Root, FilterVerdict.Include, 0)]);
 
@@ -84,13 +83,23 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
             }
         }
 
-        public Snapshot ToSnapshot(WorkerEntry root) => new(ToEntry(root, RelativePath.Root), _entries)
+        public Snapshot ToSnapshot(WorkerEntry root)
         {
-            Problems = _problems,
-            Keepers = _keepers,
-            LeftOut = _leftOut,
-            SpecialFiles = _specialFiles,
-        };
+            try
+            {
+                return new Snapshot(ToEntry(root, RelativePath.Root, FilterVerdict.Include), _entries)
+                {
+                    Problems = _problems,
+                    Keepers = _keepers,
+                    LeftOut = _leftOut,
+                    SpecialFiles = _specialFiles,
+                };
+            }
+            catch (ArgumentException twice)
+            {
+                throw new WorkerLostException(ErrorKind.Protocol, "The worker listed the same name twice in one directory.", "Check the file system and the SFTP server of the worker.", twice);
+            }
+        }
 
         private async Task<Listing> ListAsync(Folder folder, CancellationToken cancellationToken)
         {
@@ -124,11 +133,11 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
             {
                 FindUnpacked(listing);
             }
-            foreach (var entry in listing.Entries ?? [])
+            var entries = listing.Entries ?? [];
+            for (var i = 0; i < entries.Count; i++)
             {
-                Take(listing.Folder, entry);
+                Take(listing.Folder, entries[i]);
             }
-            _names.Clear();
         }
 
         private void FindUnpacked(Listing listing)
@@ -154,10 +163,6 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
         private void Take(Folder folder, WorkerEntry listed)
         {
             var path = folder.Path.Child(listed.Name);
-            if (!_names.Add(path))
-            {
-                throw new WorkerLostException(ErrorKind.Protocol, "The worker listed the same name twice in one directory.", "Check the file system and the SFTP server of the worker.");
-            }
             var verdict = filters.DecideBelow(folder.Verdict, path, listed.Kind);
             if (verdict == FilterVerdict.Excluded)
             {
@@ -183,7 +188,7 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
             {
                 _keepers.Add(folder.Path);
             }
-            Keep(ToEntry(listed, path) with { Protected = verdict == FilterVerdict.Protected }, new Folder(path, verdict, folder.Depth + 1));
+            Keep(ToEntry(listed, path, verdict), new Folder(path, verdict, folder.Depth + 1));
         }
 
         private void LeaveOut(Folder folder, RelativePath path, EntryKind kind)
@@ -216,20 +221,18 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
             }
         }
 
-        private FileEntry ToEntry(WorkerEntry listed, RelativePath path)
+        private FileEntry ToEntry(WorkerEntry listed, RelativePath path, FilterVerdict verdict) => new()
         {
-            var entry = new FileEntry
-            {
-                Path = path,
-                Kind = listed.Kind,
-                Size = listed.Kind == EntryKind.File ? listed.Size : 0,
-                ModifiedNs = listed.Seconds * 1_000_000_000,
-                Mode = listed.Mode,
-                Uid = listed.Uid,
-                Gid = listed.Gid,
-            };
-            return listed.Kind == EntryKind.File ? entry with { Digest = request.Proven(entry) } : entry;
-        }
+            Path = path,
+            Kind = listed.Kind,
+            Size = listed.Kind == EntryKind.File ? listed.Size : 0,
+            ModifiedNs = listed.Seconds * 1_000_000_000,
+            Mode = listed.Mode,
+            Uid = listed.Uid,
+            Gid = listed.Gid,
+            Digest = listed.Kind == EntryKind.File ? request.Proven(path, listed.Size, FileEntry.Carried(listed.Seconds)) : null,
+            Protected = verdict == FilterVerdict.Protected,
+        };
     }
 
     private readonly record struct Folder(RelativePath Path, FilterVerdict Verdict, int Depth);

@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+
 namespace DepSync.Sftp;
 
 /// <content>Listing a directory.</content>
@@ -98,16 +100,13 @@ internal sealed partial class SftpClient
 
     private sealed class NameComparer : IEqualityComparer<byte[]>
     {
+        private static readonly long Seed = Random.Shared.NextInt64();
+
         public static NameComparer Instance { get; } = new();
 
         public bool Equals(byte[]? left, byte[]? right) => left.AsSpan().SequenceEqual(right);
 
         /// <summary>Seeded anew in each process: a server cannot choose names that collide.</summary>
-        public int GetHashCode(byte[] name)
-        {
-            var hash = new HashCode();
-            hash.AddBytes(name);
-            return hash.ToHashCode();
-        }
+        public int GetHashCode(byte[] name) => (int)XxHash3.HashToUInt64(name, Seed);
     }
 }

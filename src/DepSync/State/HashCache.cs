@@ -55,7 +55,7 @@ internal sealed class HashCache
     public static HashCache Load(string path, TimeProvider clock)
     {
         var loaded = new Dictionary<RelativePath, Slot>();
-        HashCacheFile.Read(path, (file, stamp, content) => loaded[file] = new Slot(stamp, content));
+        HashCacheFile.Read(path, count => loaded.EnsureCapacity(count), (file, stamp, content) => loaded[file] = new Slot(stamp, content));
         return new HashCache(path, clock.GetUtcNow(), loaded);
     }
 

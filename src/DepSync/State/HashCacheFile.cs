@@ -20,8 +20,8 @@ internal static class HashCacheFile
     /// <summary>The last byte is the format: another format is no cache.</summary>
     private static ReadOnlySpan<byte> Magic => "DSHASH\0\x02"u8;
 
-    /// <summary>Gives each record to <paramref name="add"/>; none of a file that is missing, damaged or of another format.</summary>
-    public static void Read(string path, Action<RelativePath, FileStamp, KnownContent> add)
+    /// <summary>Tells how many records there are, as far as their bytes prove it, and gives each to <paramref name="add"/>; none of a file that is missing, damaged or of another format.</summary>
+    public static void Read(string path, Action<int> expect, Action<RelativePath, FileStamp, KnownContent> add)
     {
         byte[] bytes;
         try
@@ -41,6 +41,7 @@ internal static class HashCacheFile
         XxHash128.Hash(body, hash);
         if (hash.SequenceEqual(bytes.AsSpan(Magic.Length, HashSize)))
         {
+            expect(Count(body));
             ReadRecords(body, add);
         }
     }
@@ -76,6 +77,22 @@ internal static class HashCacheFile
             add(path, stamp, new KnownContent(Digest.FromBytes(body.Slice(5 * 8, Digest.Size)), (ArchiveEnd)body[(5 * 8) + Digest.Size]));
             body = body[(RecordSize + (int)pathLength)..];
         }
+    }
+
+    /// <summary>By the lengths of the paths alone: a table of the right size is not made larger, and copied, ten times.</summary>
+    private static int Count(ReadOnlySpan<byte> body)
+    {
+        var count = 0;
+        for (; body.Length >= RecordSize; count++)
+        {
+            var pathLength = BinaryPrimitives.ReadUInt32LittleEndian(body[(RecordSize - 4)..]);
+            if (pathLength > body.Length - RecordSize)
+            {
+                break;
+            }
+            body = body[(RecordSize + (int)pathLength)..];
+        }
+        return count;
     }
 
     private static long Number(ReadOnlySpan<byte> record, int index) => BinaryPrimitives.ReadInt64LittleEndian(record[(index * 8)..]);

@@ -93,6 +93,9 @@ internal sealed class DeltaStager
         return false;
     }
 
+    /// <summary>Whether it may be put together from what the worker has, and hashed there then.</summary>
+    public bool MayPutTogether(StagedItem item) => item.Change is { Kind: EntryKind.File, Source.Digest: { } version } && OldVersion(item.Change, version) is not null;
+
     private FileEntry? OldVersion(Change change, Digest version) =>
         change.Source!.Size >= SmallestCopy && _byContent.TryGetValue(version, out var same) ? same
         : change.Source.Size >= SourceDeltas.SmallestFile && change.Worker is { Kind: EntryKind.File, Digest: not null } old ? old

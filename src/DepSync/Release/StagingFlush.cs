@@ -27,8 +27,14 @@ internal sealed class StagingFlush(IWorkerFileSystem files, StageRequest request
     /// <summary>The way that was gone, which the commit follows.</summary>
     public async Task<FlushMode> RunAsync(long bytes, GuardItem guard, CancellationToken cancellationToken)
     {
-        if (request.Flush == FlushMode.Never || (request.Flush == FlushMode.AtOnce && await files.FlushAllAsync(bytes, cancellationToken)))
+        if (request.Flush == FlushMode.Never)
         {
+            return request.Flush;
+        }
+        if (request.Flush == FlushMode.AtOnce && await files.FlushAllAsync(bytes, cancellationToken))
+        {
+            // The commit's.
+            files.ExpectFlush();
             return request.Flush;
         }
         if (request.Flush == FlushMode.AtOnce)

@@ -16,6 +16,9 @@ internal interface IShellCommand : IDisposable
     /// <summary>What it wrote to its error stream so far, bounded.</summary>
     string ErrorText { get; }
 
+    /// <summary>Whether it is known here that it has ended.</summary>
+    bool HasEnded => false;
+
     /// <summary>Writes all that the command is to read, and ends its input.</summary>
     /// <exception cref="IOException">The command ended before it read all.</exception>
     Task WriteAllAsync(ReadOnlyMemory<byte> input, CancellationToken cancellationToken);

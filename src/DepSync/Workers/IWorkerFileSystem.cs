@@ -93,6 +93,14 @@ internal interface IWorkerFileSystem : IAsyncDisposable
     /// </summary>
     ValueTask<bool> FlushAllAsync(long bytes, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Says that the next thing that this worker's programs are asked for is <see cref="FlushAllAsync"/>, so that the command can be started meanwhile and wait for its input. Changes no result; what was started in
+    /// vain ends with the worker.
+    /// </summary>
+    void ExpectFlush()
+    {
+    }
+
     /// <summary>Why this worker's own programs are not used; null while they are, before they were asked for, and for a local worker, which has no need of them.</summary>
     string? ShellRefusal { get; }
 

@@ -149,6 +149,8 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public ValueTask<bool> FlushAllAsync(long bytes, CancellationToken cancellationToken) =>
         _shell is null ? ValueTask.FromResult(false) : _shell.FlushAsync(bytes, cancellationToken);
 
+    public void ExpectFlush() => _shell?.ExpectFlush();
+
     public string? ShellRefusal => _shell is null ? "ssh.exec is never" : _shell.Refusal;
 
     public async ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken)

@@ -17,11 +17,31 @@ internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
 {
     private const int ReadSize = 32 << 10;
 
+    private readonly Lock _lock = new();
+
+    /// <summary>The lock's.</summary>
+    private Begun? _begun;
+
     /// <summary>
     /// Waits for a place to log in, where each command comes over a connection of its own; that counts against no patience. The place is left when the command begins to answer or has
     /// ended: no connection tells sooner that its login is through.
     /// </summary>
     public Func<CancellationToken, Task<IDisposable>>? EnterLogin { private get; init; }
+
+    /// <summary>
+    /// Starts a command that is about to be run, behind <paramref name="settle"/>; it waits for its input, so that to run it takes one round trip where it would take three. One at a time, and none where each is a
+    /// login; running another command ends it. One that cannot be started, or that has ended by then, is started when it is run: only then does a failure count. What is never run ends with the connection.
+    /// </summary>
+    public void Begin(string commandLine, Func<Task> settle)
+    {
+        lock (_lock)
+        {
+            if (EnterLogin is null && _begun is null)
+            {
+                _begun = new Begun(commandLine, Task.Run(() => StartAheadAsync(commandLine, settle)));
+            }
+        }
+    }
 
     public async Task<ShellAnswer> RunAsync(ShellRequest request, CancellationToken cancellationToken)
     {
@@ -47,8 +67,51 @@ internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
 
     private async Task<ShellAnswer> RunOnceAsync(ShellRequest request, IDisposable? place, CancellationToken cancellationToken)
     {
-        using var command = await start(request.CommandLine, cancellationToken);
+        using var command = await TakeAsync(request.CommandLine, cancellationToken) ?? await start(request.CommandLine, cancellationToken);
         return await ExchangeAsync(command, request, place, cancellationToken);
+    }
+
+    private async Task<IShellCommand?> StartAheadAsync(string commandLine, Func<Task> settle)
+    {
+        try
+        {
+            await settle();
+            return await start(commandLine, CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or WorkerFileException or WorkerLostException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The command that was begun for this; null when there is none.</summary>
+    private async Task<IShellCommand?> TakeAsync(string commandLine, CancellationToken cancellationToken)
+    {
+        Begun? begun;
+        lock (_lock)
+        {
+            (begun, _begun) = (_begun, null);
+        }
+        if (begun is null)
+        {
+            return null;
+        }
+        var isWanted = false;
+        try
+        {
+            var command = begun.CommandLine == commandLine ? await begun.Start.WaitAsync(cancellationToken) : null;
+            isWanted = command is { HasEnded: false };
+            return isWanted ? command : null;
+        }
+        finally
+        {
+            if (!isWanted)
+            {
+                _ = EndAsync(begun.Start);
+            }
+        }
+
+        static async Task EndAsync(Task<IShellCommand?> start) => (await start)?.Dispose();
     }
 
     private static async Task<ShellAnswer> ExchangeAsync(IShellCommand command, ShellRequest request, IDisposable? place, CancellationToken cancellationToken)
@@ -90,4 +153,7 @@ internal sealed class ShellRunner(StartShellCommand start, TimeProvider clock)
     }
 
     private static ShellAnswer Failed(string reason) => new(ReadOnlyMemory<byte>.Empty, "", null) { Failure = reason };
+
+    /// <summary>A command that waits for its input; null where it could not be started.</summary>
+    private sealed record Begun(string CommandLine, Task<IShellCommand?> Start);
 }

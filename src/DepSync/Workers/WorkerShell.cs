@@ -74,6 +74,15 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
     /// <summary>Why it is of no use, without the word that it is not used; null while nothing is against it.</summary>
     public string? Refusal => Volatile.Read(ref _refusal);
 
+    /// <summary>As <see cref="IWorkerFileSystem.ExpectFlush"/>. Not where a command is a login of its own: a connection that waits for hours is more than one that waits a round trip.</summary>
+    public void ExpectFlush()
+    {
+        if (_trust == Trust.Proven && !_cannotFlush && !EachCommandIsALogin)
+        {
+            runner.Begin(FlushCommand, SettleAsync);
+        }
+    }
+
     /// <summary>As <see cref="IWorkerFileSystem.FlushAllAsync"/>.</summary>
     public async ValueTask<bool> FlushAsync(long bytes, CancellationToken cancellationToken)
     {
@@ -91,6 +100,12 @@ internal sealed class WorkerShell(ShellRunner runner, byte[] root, IWorkerFileSy
         Tell($"This worker's filesystem is not flushed as a whole: {Reason(answer.Failure ?? "sync failed", answer)}. Its files are flushed one by one instead.");
         return false;
     }
+
+    /// <summary>
+    /// The last command was closed before this is asked for, so its channel is free when it is answered: a command that waits takes the room that a target has for one, and no more, where the server
+    /// grants few (MaxSessions).
+    /// </summary>
+    private async Task SettleAsync() => await files.FindAsync(RelativePath.Root, CancellationToken.None);
 
     private static int PieceLength(IReadOnlyList<SizedPath> asked, int begin)
     {

@@ -5,7 +5,7 @@ internal enum ShellFault
 {
     None,
 
-    /// <summary>It is not started.</summary>
+    /// <summary>It is not started, and neither is the next one: what cannot be begun ahead is tried again.</summary>
     Refused,
 
     /// <summary>Its channel ends in the middle of what it says.</summary>
@@ -68,7 +68,8 @@ internal sealed class ShellScript(ShellFault fault, int at)
         lock (_lock)
         {
             _commands.Add(commandLine);
-            if (_commands.Count != at || Fault == ShellFault.None)
+            var last = Fault == ShellFault.Refused ? at + 1 : at;
+            if (Fault == ShellFault.None || _commands.Count < at || _commands.Count > last)
             {
                 return ShellFault.None;
             }

@@ -223,26 +223,37 @@ internal sealed partial class Claim : IRunFolder
     /// <summary>
     /// Reads owner.json again, with the rule of the fence, and who signed the folder of our name: the last look before the first rename in the live tree. A folder that somebody
     /// else made there since ours was renamed away is not ours.
+    /// <para>Whether our folder stands is asked while they are read. It counts because both are open by then, which fixes what they say: a run that comes to own the worker after that has
+    /// renamed our folder away before, and what it renames away after our look stops our renames themselves.</para>
     /// </summary>
     /// <exception cref="DepSyncException">Fenced.</exception>
     public async Task ConfirmAsync()
     {
-        var reading = WorkerLook.ReadOwnerAsync(_files);
-        var signature = ReadSignatureAsync();
-        await Task.WhenAll(reading, signature);
-        var (exists, owner) = await reading;
-        if (!exists || owner is null)
+        var opening = WorkerLook.OpenedOwnerAsync(_files);
+        var signing = SmallFile.OpenedAsync(_files, WorkerLayout.RunOwner(Folder), RunOwnerLimit, CancellationToken.None);
+        await Task.WhenAll(opening, signing);
+        var (reading, signature, held) = (await opening, await signing, EnsureHeldAsync());
+        try
         {
-            // None yet, or one that another run is replacing.
-            var look = await WorkerLook.ReadAsync(_files, LookDepth.Claimed, CancellationToken.None);
-            (exists, owner) = (look.OwnerExists, look.Owner);
+            var (exists, owner) = await reading;
+            if (!exists || owner is null)
+            {
+                // None yet, or one that another run is replacing.
+                var look = await WorkerLook.ReadAsync(_files, LookDepth.Claimed, CancellationToken.None);
+                (exists, owner) = (look.OwnerExists, look.Owner);
+                held = Task.WhenAll(held, EnsureHeldAsync());
+            }
+            CheckOwner(exists, owner);
+            if (await signature is not { } signed || !IsOurs(signed))
+            {
+                throw FencedBy("another run");
+            }
+            await held;
         }
-        CheckOwner(exists, owner);
-        if (await signature is not { } signed || !IsOurs(signed))
+        finally
         {
-            throw FencedBy("another run");
+            await Task.WhenAll(reading, signature, held).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        await EnsureHeldAsync();
     }
 
     private Task<byte[]?> ReadSignatureAsync() => SmallFile.ReadAsync(_files, WorkerLayout.RunOwner(Folder), RunOwnerLimit, CancellationToken.None);

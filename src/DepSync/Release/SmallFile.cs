@@ -13,9 +13,16 @@ internal static class SmallFile
     private const int WritesInFlight = 8;
 
     /// <summary>The bytes of a file; null when it is absent, no file, or longer than <paramref name="limit"/>, so that a peer cannot make us hold any amount.</summary>
-    public static async Task<byte[]?> ReadAsync(IWorkerFileSystem files, RelativePath path, int limit, CancellationToken cancellationToken)
+    public static async Task<byte[]?> ReadAsync(IWorkerFileSystem files, RelativePath path, int limit, CancellationToken cancellationToken) =>
+        await await OpenedAsync(files, path, limit, cancellationToken);
+
+    /// <summary>As <see cref="ReadAsync"/>, in two parts: ends when the file is open, and so is the one that is read whatever takes its place from then on; the task that it brings ends with the bytes.</summary>
+    public static async Task<Task<byte[]?>> OpenedAsync(IWorkerFileSystem files, RelativePath path, int limit, CancellationToken cancellationToken) =>
+        ReadOpenAsync(files, await OpenAsync(files, path, cancellationToken), limit, cancellationToken);
+
+    private static async Task<byte[]?> ReadOpenAsync(IWorkerFileSystem files, IWorkerFile? opened, int limit, CancellationToken cancellationToken)
     {
-        await using var file = await OpenAsync(files, path, cancellationToken);
+        await using var file = opened;
         if (file is null)
         {
             return null;

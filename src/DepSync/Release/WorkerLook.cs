@@ -166,13 +166,15 @@ internal sealed record WorkerLook
 
     private bool Vouches(Digest digest) => Owner?.ManifestSha256 == digest.ToString();
 
-    /// <summary>owner.json alone: whether it is there, and what it says.</summary>
-    public static async Task<(bool Exists, OwnerRecord? Owner)> ReadOwnerAsync(IWorkerFileSystem files)
+    /// <summary>owner.json alone, in two parts: ends when it is open; the task that it brings tells whether it is there, and what it says.</summary>
+    public static async Task<Task<(bool Exists, OwnerRecord? Owner)>> OpenedOwnerAsync(IWorkerFileSystem files)
     {
         var standing = files.FindAsync(WorkerLayout.Owner, CancellationToken.None).AsTask();
-        var reading = SmallFile.ReadAsync(files, WorkerLayout.Owner, OwnerRecord.MaxSize, CancellationToken.None);
-        await Task.WhenAll(standing, reading);
-        return (await standing is not null, await reading is { } bytes ? OwnerRecord.TryParse(bytes) : null);
+        var opening = SmallFile.OpenedAsync(files, WorkerLayout.Owner, OwnerRecord.MaxSize, CancellationToken.None);
+        await Task.WhenAll(standing, opening);
+        return ReadAsync((await standing) is not null, await opening);
+
+        static async Task<(bool Exists, OwnerRecord? Owner)> ReadAsync(bool stands, Task<byte[]?> reading) => (stands, await reading is { } bytes ? OwnerRecord.TryParse(bytes) : null);
     }
 
     /// <summary>Null when it is absent or damaged: then everything is compared by content.</summary>

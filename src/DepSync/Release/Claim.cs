@@ -278,16 +278,27 @@ internal sealed partial class Claim : IRunFolder
         {
             return;
         }
-        // What a run that went well leaves in it, in one flight. Whatever else lies there keeps the folder, and is then looked for.
-        var emptied = Unpublished().Concat([WorkerLayout.RunOwner(Folder), WorkerLayout.Journal(Folder)]).Select(file => WorkerFileException.IgnoreAsync(_files.RemoveFileAsync(file, CancellationToken.None).AsTask()))
-            .Concat(new[] { WorkerLayout.New(Folder), WorkerLayout.Old(Folder) }.Select(folder => WorkerFileException.IgnoreAsync(_files.RemoveDirectoryAsync(folder, CancellationToken.None).AsTask())))
-            .ToList();
-        var removed = _files.RemoveDirectoryAsync(Folder, CancellationToken.None).AsTask();
-        await Task.WhenAll([.. emptied, WorkerFileException.IgnoreAsync(removed)]);
-        if (!removed.IsCompletedSuccessfully)
+        if (!await TryEmptyAsync([WorkerLayout.Journal(Folder)], [WorkerLayout.Old(Folder)]))
         {
             await TreeRemover.RemoveAsync(_files, Folder);
         }
+    }
+
+    /// <summary>
+    /// As <see cref="AbandonAsync"/>, called right behind the renames that take <c>old/</c> and the journal out of it, in their flight: neither is touched, so each that is still there when they have failed keeps
+    /// the folder for what comes next. Whether the folder is gone.
+    /// </summary>
+    public Task<bool> TryLeaveAsync() => _holdsRecord ? Task.FromResult(false) : TryEmptyAsync([], []);
+
+    /// <summary>Removes what a run that went well leaves in our folder, and then the folder, in one flight. Whatever else lies there keeps it, and is to be looked for.</summary>
+    private async Task<bool> TryEmptyAsync(IReadOnlyList<RelativePath> more, IReadOnlyList<RelativePath> moreFolders)
+    {
+        var emptied = Unpublished().Append(WorkerLayout.RunOwner(Folder)).Concat(more).Select(file => WorkerFileException.IgnoreAsync(_files.RemoveFileAsync(file, CancellationToken.None).AsTask()))
+            .Concat(moreFolders.Prepend(WorkerLayout.New(Folder)).Select(folder => WorkerFileException.IgnoreAsync(_files.RemoveDirectoryAsync(folder, CancellationToken.None).AsTask())))
+            .ToList();
+        var removed = _files.RemoveDirectoryAsync(Folder, CancellationToken.None).AsTask();
+        await Task.WhenAll([.. emptied, WorkerFileException.IgnoreAsync(removed)]);
+        return removed.IsCompletedSuccessfully;
     }
 
     /// <summary>As <see cref="AbandonAsync"/>, on the way out of a failure that is to be told: what cannot be removed is left to the next run.</summary>

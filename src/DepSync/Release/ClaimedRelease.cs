@@ -189,19 +189,24 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
     /// <summary>The push is done and recorded by now, so what fails here is told and left to the next run.</summary>
     private async Task RetireAsync(Claim claim, Retirement retirement)
     {
+        bool hasLeft;
         try
         {
-            await KeepAsync(claim, retirement);
+            hasLeft = await KeepAsync(claim, retirement);
         }
         catch (Exception exception) when (exception is WorkerFileException or WorkerLostException)
         {
             fleet.Tell(_worker, NoteLevel.Warning, $"the push is done, but what it replaced could not be put away, and the next run tries again: {exception.Message}");
             return;
         }
-        await FinishAsync(claim);
+        if (!hasLeft)
+        {
+            await FinishAsync(claim);
+        }
     }
 
-    private async Task KeepAsync(Claim claim, Retirement retirement)
+    /// <summary>Whether our folder is gone already: it goes in the flight that moves what it keeps out of it, unless something is left to be done that the next run is to find undone.</summary>
+    private async Task<bool> KeepAsync(Claim claim, Retirement retirement)
     {
         var keep = fleet.Config.KeepGenerations;
         var store = new GenerationStore(files);
@@ -210,12 +215,18 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var kept = retirement.Before;
         // What was done and called a failure is nobody's copy but ours.
         var hasKept = retirement.HasKept || (retirement.MayHaveKept > 0 && await files.ListAsync(WorkerLayout.Old(claim.Folder), retirement.MayHaveKept, CancellationToken.None) is { Count: > 0 });
+        var hasLeft = false;
         if (hasKept && keep > 0)
         {
-            var added = await store.KeepAsync(claim.Folder, claim.Number, retirement.Generation);
+            var keeping = store.KeepAsync(claim.Folder, claim.Number, retirement.Generation);
+            var leaving = kept is not null && !kept.With(GenerationStore.Added(claim.Number, retirement.Generation)).Beyond(keep).Any() ? claim.TryLeaveAsync() : Task.FromResult(false);
+            await ((Task)leaving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var added = await keeping;
             kept = added is null ? null : kept?.With(added);
+            hasLeft = added is not null && await leaving;
         }
         await store.PruneAsync(keep, kept);
+        return hasLeft;
     }
 
     /// <summary>The right to change the worker, and what is left of it in the end.</summary>

@@ -27,6 +27,9 @@ internal sealed class GenerationStore(IWorkerFileSystem files)
         };
     }
 
+    /// <summary>What <see cref="KeepAsync"/> most likely adds.</summary>
+    public static KeptGenerations Added(long number, long generation) => new([generation], generation == number ? [] : [(generation, number)]);
+
     private async Task<Keeping> TryKeepAsync(RelativePath runFolder, RelativePath place)
     {
         // One flight, in this order. A directory goes to no place where another one with content stands; that of an empty one it may take.

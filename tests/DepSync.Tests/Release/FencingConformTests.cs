@@ -28,10 +28,10 @@ public sealed class FencingConformTests
         ? new()
         {
             { FencingCast.SameId.Name, [1, 2], null, 10_444 },
-            { FencingCast.SameId.Name, [2, 3], null, 1_375 },
+            { FencingCast.SameId.Name, [2, 3], null, 1_382 },
             { FencingCast.Takeover.Name, [1, 2], null, 9_904 },
             { FencingCast.TwoTakeovers.Name, [1, 2], null, 13_747 },
-            { FencingCast.TwoTakeovers.Name, [2, 3], null, 1_678 },
+            { FencingCast.TwoTakeovers.Name, [2, 3], null, 1_687 },
             { FencingCast.FirstContact.Name, [1, 2], null, 8_345 },
         }
         : new()
@@ -39,7 +39,7 @@ public sealed class FencingConformTests
             { FencingCast.SameId.Name, [1, 2], 2, 5_188 },
             { FencingCast.Takeover.Name, [1, 2], 1, 959 },
             { FencingCast.TwoTakeovers.Name, [1, 2], 1, 1_130 },
-            { FencingCast.TwoTakeovers.Name, [2, 3], 1, 569 },
+            { FencingCast.TwoTakeovers.Name, [2, 3], 1, 571 },
             { FencingCast.FirstContact.Name, [1, 2], 1, 1_053 },
         };
 

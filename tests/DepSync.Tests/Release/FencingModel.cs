@@ -361,6 +361,7 @@ internal sealed class FencingModel(FencingRules rules, FencingCast cast)
         FencingStep.MoveF or FencingStep.MoveG or FencingStep.MoveD => true,
         FencingStep.Fence or FencingStep.MakeRoom => done == FencingStep.Fence,
         FencingStep.PublishOwner => done == FencingStep.PublishManifest,
+        FencingStep.Leave => done == FencingStep.Retire,
         _ => next == FencingStep.Survey && done == next,
     };
 }

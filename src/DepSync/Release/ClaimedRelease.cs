@@ -51,7 +51,7 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         }
         var known = fleet.Store.LoadTarget(release.TargetKey)?.Number ?? 0;
         var claim = await Claim.TakeAsync(files, Claimant(), Math.Max(known, release.Look.HighestNumber), cancellationToken);
-        var records = new RunRecords(fleet, files, claim);
+        await using var records = new RunRecords(fleet, files, claim);
         try
         {
             return await RunClaimedAsync(new Claimed(claim, records), rules, cancellationToken);

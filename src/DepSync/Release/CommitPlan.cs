@@ -43,5 +43,8 @@ internal sealed record CommitPlan
     /// <summary>Directories whose entries change, the new ones included: they are brought to disk.</summary>
     public required IReadOnlyList<RelativePath> Touched { get; init; }
 
+    /// <summary>The touched directories behind what a run keeps: what was taken out is on disk under its new name before it is gone, on disk, under its old one.</summary>
+    public IReadOnlyList<RelativePath> ToFlush(RelativePath runFolder) => Touched.Count > 0 && Kept.Count > 0 ? [WorkerLayout.Old(runFolder), .. Touched] : Touched;
+
     public int LiveSteps => OutOfTheWay.Count + Arrivals.Count + Removals.Count;
 }

@@ -25,6 +25,7 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
     public async Task<CommitOutcome> CommitAsync(CommitPlan commit, SyncPlan plan, StagedRelease staged)
     {
         var ledger = new CommitLedger(plan, staged);
+        await using var flush = new FolderFlush(files, report.NotFlushed);
         if (commit.LiveSteps > 0)
         {
             report.Limits(files.Capabilities);
@@ -32,9 +33,9 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         await SetModesAsync([.. commit.Unlocked.Select(directory => directory with { Mode = directory.Mode | OwnerWrite })]);
         var began = report.Clock.GetTimestamp();
         await RunAsync(commit.OutOfTheWay, ledger.FailArrival);
-        await RunAsync([.. commit.Arrivals.Where(step => !ledger.IsFailed(step.Path))], ledger.FailArrival);
+        await RunAsync([.. commit.Arrivals.Where(step => !ledger.IsFailed(step.Path))], ledger.FailArrival, commit.Removals.Count == 0 ? OpenTouchedAsync : null);
         await PutBackAsync(commit, ledger);
-        await RunAsync([.. commit.Removals.Where(step => !ledger.IsHeld(step.Path))], ledger.FailRemoval);
+        await RunAsync([.. commit.Removals.Where(step => !ledger.IsHeld(step.Path))], ledger.FailRemoval, OpenTouchedAsync);
         var liveTime = commit.LiveSteps == 0 ? TimeSpan.Zero : report.Clock.GetElapsedTime(began);
         if (!_isHeld)
         {
@@ -49,10 +50,14 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
             await setting;
             await SetModesAsync(locked);
         }
-        // Else in the same flight: each directory is opened behind the attributes, and brought to disk when it is open. A flush of everything goes another way and has no such order.
-        await Task.WhenAll(setting, FlushAsync(commit));
+        // Else in the same flight: each directory is brought to disk behind the attributes. A flush of everything goes another way and has no such order.
+        await Task.WhenAll(setting, FlushAsync(commit, flush));
         var leftSeconds = await setting;
         return ledger.Finish(leftSeconds, liveTime) with { HasKept = _kept > 0 };
+
+        Task OpenTouchedAsync() => report.Flush == FlushMode.Durable && commit.Unlocked.Count == 0 && commit.Touched.Count <= Math.Min(InFlight, files.Capabilities.FilesInFlight) / 2
+            ? flush.OpenAsync(commit.ToFlush(run.Folder))
+            : Task.CompletedTask;
     }
 
     private async Task SetModesAsync(IReadOnlyList<UnlockedDirectory> directories)
@@ -88,15 +93,19 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         }
     }
 
-    private async Task RunAsync(IReadOnlyList<CommitStep> steps, Action<RelativePath, string> fail)
+    /// <param name="behind">Goes out in the last flight of them, behind the steps.</param>
+    private async Task RunAsync(IReadOnlyList<CommitStep> steps, Action<RelativePath, string> fail, Func<Task>? behind = null)
     {
+        var left = steps.Count;
         foreach (var flight in steps.Chunk(InFlight))
         {
             var running = flight.Select(RunAsync).ToList();
-            // Behind the renames of the same flight: the folder was there for all of them.
+            left -= flight.Length;
+            var last = left == 0 && behind is not null ? behind() : Task.CompletedTask;
+            // Behind all else of the same flight: the folder was there for all of it, and nothing stands between the sight of it and what it allows.
             var held = run.EnsureHeldAsync();
             var results = await Task.WhenAll(running);
-            await held;
+            await Task.WhenAll(held, last);
             _isHeld = true;
             var reasons = await Task.WhenAll(flight.Zip(results).Select(pair => ReasonAsync(pair.First, pair.Second)).ToList());
             foreach (var (step, reason) in flight.Zip(reasons).Where(pair => pair.Second is not null))
@@ -208,29 +217,15 @@ internal sealed class Committer(IWorkerFileSystem files, IRunFolder run, CommitR
         }
     }
 
-    /// <summary>What was taken out is on disk under its new name before it is gone, on disk, under its old one.</summary>
-    private async Task FlushAsync(CommitPlan commit)
+    private async Task FlushAsync(CommitPlan commit, FolderFlush flush)
     {
         if (report.Flush == FlushMode.Never || commit.Touched.Count == 0 || (report.Flush == FlushMode.AtOnce && await files.FlushAllAsync(0, CancellationToken.None)))
         {
             return;
         }
-        RelativePath[] folders = commit.Kept.Count > 0 ? [WorkerLayout.Old(run.Folder), .. commit.Touched] : [.. commit.Touched];
-        foreach (var flight in folders.Chunk(InFlight))
+        foreach (var flight in commit.ToFlush(run.Folder).Chunk(InFlight))
         {
-            await Task.WhenAll(flight.Select(FlushOneAsync).ToList());
-        }
-    }
-
-    private async Task FlushOneAsync(RelativePath directory)
-    {
-        try
-        {
-            await files.FlushDirectoryAsync(directory, CancellationToken.None);
-        }
-        catch (WorkerFileException exception)
-        {
-            report.NotFlushed(directory, exception.Message);
+            await flush.FlushAsync(flight);
         }
     }
 

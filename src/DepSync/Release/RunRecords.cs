@@ -8,8 +8,9 @@ namespace DepSync.Release;
 /// What a push leaves of itself on the worker, manifest and owner.json. Both are staged in the run folder while the push goes on, as they are when it does all that it set out to do, and staged anew behind it
 /// when it ended in any other way. Either way they are published behind everything else, the manifest before the owner record that vouches for it. One use.
 /// </summary>
-internal sealed class RunRecords(FleetCase fleet, IWorkerFileSystem files, Claim claim)
+internal sealed class RunRecords(FleetCase fleet, IWorkerFileSystem files, Claim claim) : IAsyncDisposable
 {
+    private FolderFlush? _flush;
     private Task<StagedManifest?> _manifest = Task.FromResult<StagedManifest?>(null);
     private OwnFile? _owner;
 
@@ -21,8 +22,16 @@ internal sealed class RunRecords(FleetCase fleet, IWorkerFileSystem files, Claim
     /// <summary>Ends when nothing is under way any more.</summary>
     public async Task SettleAsync() => await ((Task)_manifest).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    /// <summary>Before the first rename: stages the owner record too, when nothing that is known by now speaks against the manifest.</summary>
+    /// <summary>Before the first rename: stages the owner record too, when nothing that is known by now speaks against the manifest, and opens the folder that is to be brought to disk when they are published.</summary>
     public async Task StageOwnerAsync(WorkerComparison comparison)
+    {
+        _flush = new FolderFlush(files, (_, message) => NotFlushed = message);
+        await Task.WhenAll(fleet.Flush == FlushMode.Durable ? _flush.OpenAsync([WorkerLayout.Folder]) : Task.CompletedTask, TryStageOwnerAsync(comparison));
+    }
+
+    public ValueTask DisposeAsync() => _flush?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task TryStageOwnerAsync(WorkerComparison comparison)
     {
         if (await _manifest is not { } staged || !staged.Content.Holds(claim.Number, await CaseAsync(comparison, null)))
         {
@@ -47,7 +56,8 @@ internal sealed class RunRecords(FleetCase fleet, IWorkerFileSystem files, Claim
     {
         var ended = await CaseAsync(comparison, outcome);
         var (manifest, owner) = await _manifest is { } ahead && _owner is not null && ahead.Content.Holds(claim.Number, ended) ? (ahead, _owner) : await StageAnewAsync(ended);
-        await Task.WhenAll(claim.PublishStagedAsync([manifest.File, owner]), fleet.Flush == FlushMode.Durable ? FlushFolderAsync() : Task.CompletedTask);
+        // In the flight of the renames, behind them.
+        await Task.WhenAll(claim.PublishStagedAsync([manifest.File, owner]), fleet.Flush == FlushMode.Durable ? _flush!.FlushAsync([WorkerLayout.Folder]) : Task.CompletedTask);
         return new PublishedRecords(manifest.Content.Generation, new ManifestCopy(manifest.Content.Bytes, manifest.Content.Digest, manifest.Seconds));
     }
 
@@ -100,18 +110,6 @@ internal sealed class RunRecords(FleetCase fleet, IWorkerFileSystem files, Claim
     {
         var plan = outcome is null ? comparison.Plan : comparison.Plan with { HeldDeletes = [.. comparison.Plan.HeldDeletes, .. outcome.Held] };
         return new ManifestCase(await fleet.Source, comparison.Worker, plan, comparison.Manifest, outcome?.Failed ?? new HashSet<RelativePath>(), outcome?.LeftSeconds ?? new Dictionary<RelativePath, long>());
-    }
-
-    private async Task FlushFolderAsync()
-    {
-        try
-        {
-            await files.FlushDirectoryAsync(WorkerLayout.Folder, CancellationToken.None);
-        }
-        catch (WorkerFileException exception)
-        {
-            NotFlushed = exception.Message;
-        }
     }
 
     private sealed record StagedManifest(ManifestAhead Content, OwnFile File, long Seconds);

@@ -80,6 +80,12 @@ internal interface IWorkerFileSystem : IAsyncDisposable
     ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Opens a directory that is to be brought to disk later, which then takes no flight of its own more than what is asked for together with it. Null where that is of no use, or not possible by now:
+    /// <see cref="FlushDirectoryAsync"/> does all that is needed then.
+    /// </summary>
+    ValueTask<IOpenDirectory?> OpenDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) => ValueTask.FromResult<IOpenDirectory?>(null);
+
+    /// <summary>
     /// The SHA-256 of regular files, computed where they lie: one element for each file asked, in the same order; null for one that is absent or that could not be read there.
     /// Null as a whole when this worker does not do that, for a local one (reading is as good), without <c>ssh.exec</c>, or where its answers cannot be trusted: the caller then
     /// reads the contents back. It writes nothing and never throws but for cancellation and <see cref="WorkerLostException"/>.
@@ -106,4 +112,11 @@ internal interface IWorkerFileSystem : IAsyncDisposable
 
     /// <summary>Free space of the filesystem that holds <paramref name="path"/>; null when the worker cannot tell.</summary>
     ValueTask<FreeSpace?> FreeSpaceAsync(RelativePath path, CancellationToken cancellationToken);
+}
+
+/// <summary>A directory that is open on a worker. Failure and order as <see cref="IWorkerFileSystem"/>; disposing closes it without telling a failure.</summary>
+internal interface IOpenDirectory : IAsyncDisposable
+{
+    /// <summary>As <see cref="IWorkerFileSystem.FlushDirectoryAsync"/>.</summary>
+    ValueTask FlushAsync(CancellationToken cancellationToken);
 }

@@ -143,6 +143,18 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
     public ValueTask FlushDirectoryAsync(RelativePath directory, CancellationToken cancellationToken) =>
         Capabilities.DurableFlush ? _failures.Of(directory, FlushDirectoryCoreAsync(directory, cancellationToken)) : ValueTask.CompletedTask;
 
+    public async ValueTask<IOpenDirectory?> OpenDirectoryAsync(RelativePath directory, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Capabilities.DurableFlush && await _failures.Of(directory, _client.OpenAsync(Wire(directory), SftpOpenFlags.Read, default, cancellationToken)) is { } handle ? new OpenDirectory(this, directory, handle) : null;
+        }
+        catch (WorkerFileException)
+        {
+            return null;
+        }
+    }
+
     public ValueTask<IReadOnlyList<Digest?>?> HashFilesAsync(IReadOnlyList<SizedPath> files, CancellationToken cancellationToken) =>
         _shell is null ? ValueTask.FromResult<IReadOnlyList<Digest?>?>(null) : _shell.HashAsync(files, cancellationToken);
 
@@ -213,4 +225,21 @@ internal sealed partial class SftpWorker : IWorkerFileSystem
 
     private static ValueTask<bool> Unsupported(RelativePath path) =>
         ValueTask.FromException<bool>(new WorkerFileException(WorkerFileError.Unsupported, path, "The server does not offer that."));
+
+    private sealed class OpenDirectory(SftpWorker worker, RelativePath path, byte[] handle) : IOpenDirectory
+    {
+        private bool _isClosed;
+
+        public ValueTask FlushAsync(CancellationToken cancellationToken) => worker._failures.Of(path, worker._client.FsyncAsync(handle, 0, cancellationToken));
+
+        public ValueTask DisposeAsync()
+        {
+            if (!_isClosed)
+            {
+                _isClosed = true;
+                worker._client.CloseUnwatched(handle);
+            }
+            return ValueTask.CompletedTask;
+        }
+    }
 }

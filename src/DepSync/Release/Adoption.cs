@@ -46,7 +46,7 @@ internal sealed class Adoption(AdoptionRequest request, RunContext context)
         {
             Raise(new PhaseChanged(WorkerPhase.Connecting));
             var connect = context.Connect ?? new WorkerConnector(_config, context.Observer, context.AskHostKey, context.Clock).ConnectAsync;
-            await using var worker = new ReadOnlyWorker(await connect(request.From, cancellationToken));
+            await using var worker = new ReadOnlyWorker(await connect(request.From, null, cancellationToken));
             var local = OpenManager(tree.RealPath);
             await using var manager = _config.DryRun ? new ReadOnlyWorker(local) : local;
             return await AdoptAsync(new AdoptionSides(worker, manager, tree), store.LoadTarget(WorkerRelease.TargetKey(request.From)), state, cancellationToken);

@@ -25,7 +25,7 @@ internal sealed record FleetCase
 
     public required IdentityKeeper Identity { get; init; }
 
-    public required ConnectWorker ConnectAsync { get; init; }
+    public required ConnectWorkerAhead ConnectAsync { get; init; }
 
     public required RunSiblings Siblings { get; init; }
 

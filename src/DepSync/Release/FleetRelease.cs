@@ -115,7 +115,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         {
             try
             {
-                await using var files = await fleet.ConnectAsync(worker, cancellationToken);
+                await using var files = await fleet.ConnectAsync(worker, null, cancellationToken);
                 if ((await WorkerLook.ReadAsync(files, LookDepth.WithoutManifest, cancellationToken)).Owner is { } owner)
                 {
                     fleet.Identity.Meet(owner);

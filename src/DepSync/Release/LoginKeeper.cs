@@ -12,18 +12,18 @@ namespace DepSync.Release;
 /// and key) share its row, in which a run counts once: the first of them tries and the others wait for what becomes of it, unless it let them in before and is not refused since. None tries a
 /// login that was refused in this run already. A dry run waits for no time and counts nothing, as it writes nothing. Safe for concurrent use by different workers.
 /// </summary>
-internal sealed class LoginKeeper(RunConfig config, RunContext context, StateStore store, ConnectWorker connect)
+internal sealed class LoginKeeper(RunConfig config, RunContext context, StateStore store, ConnectWorkerAhead connect)
 {
     private readonly ConcurrentDictionary<string, FirstTry> _tries = new();
     private readonly Lock _recording = new();
 
     /// <exception cref="WorkerLostException">Login: refused, to this or another target of the same login, or not tried because it was refused before. Whatever else connecting throws.</exception>
     /// <exception cref="DepSyncException">LocalFiles: the state cannot be read or written.</exception>
-    public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, PlaceGuess? guess, CancellationToken cancellationToken)
     {
         if (worker.IsLocal)
         {
-            return await connect(worker, cancellationToken);
+            return await OpenAsync();
         }
         var key = LoginTraits.Key(worker, config.Ssh);
         var mine = new FirstTry();
@@ -32,7 +32,7 @@ internal sealed class LoginKeeper(RunConfig config, RunContext context, StateSto
         {
             try
             {
-                return await TryAsync(worker, key, first, cancellationToken);
+                return await TryAsync(worker, key, first, OpenAsync);
             }
             finally
             {
@@ -43,13 +43,15 @@ internal sealed class LoginKeeper(RunConfig config, RunContext context, StateSto
         {
             await first.Ended.WaitAsync(cancellationToken);
         }
-        return first.Refusal is { } refused ? throw refused : await TryAsync(worker, key, first, cancellationToken);
+        return first.Refusal is { } refused ? throw refused : await TryAsync(worker, key, first, OpenAsync);
+
+        Task<IWorkerFileSystem> OpenAsync() => connect(worker, guess, cancellationToken);
     }
 
     private bool IsExpectedToWork(WorkerAddress worker, string key) =>
         store.LoadTarget(WorkerRelease.TargetKey(worker)) is { Known: true } && store.LoadLogin(key)?.Refused is null;
 
-    private async Task<IWorkerFileSystem> TryAsync(WorkerAddress worker, string key, FirstTry first, CancellationToken cancellationToken)
+    private async Task<IWorkerFileSystem> TryAsync(WorkerAddress worker, string key, FirstTry first, Func<Task<IWorkerFileSystem>> open)
     {
         var with = LoginTraits.Of(worker, config.Ssh);
         if (!config.DryRun && context.Logins == LoginTries.Patient && store.LoadLogin(key)?.Refused is { } past && LoginPatience.WaitsUntil(past, with, context.Clock.GetUtcNow()) is { } next)
@@ -58,7 +60,7 @@ internal sealed class LoginKeeper(RunConfig config, RunContext context, StateSto
         }
         try
         {
-            var files = await connect(worker, cancellationToken);
+            var files = await open();
             Record(key, _ => null);
             return files;
         }

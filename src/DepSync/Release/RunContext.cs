@@ -7,7 +7,7 @@ namespace DepSync.Release;
 internal sealed record RunContext(string Run, string StateDir, IRunObserver Observer, TimeProvider Clock, HostKeyPrompt? AskHostKey)
 {
     /// <summary>Opens a worker's files; null: by its address, through <see cref="WorkerConnector"/>.</summary>
-    public ConnectWorker? Connect { get; init; }
+    public ConnectWorkerAhead? Connect { get; init; }
 
     public LoginTries Logins { get; init; }
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using DepSync.Model;
-using DepSync.Scanning;
 using DepSync.State;
+using DepSync.Workers;
 
 namespace DepSync.Release;
 
@@ -12,6 +12,11 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
 {
     private readonly string _key = TargetKey(address);
     private ClaimedRelease? _claimed;
+
+    private bool _hasLookedAhead;
+
+    /// <summary>Null until it is connected.</summary>
+    private WorkerPlace? _place;
 
     public async Task<WorkerResult> RunAsync(CancellationToken cancellationToken)
     {
@@ -52,16 +57,20 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
     private async Task<WorkerResult> ReleaseAsync(CancellationToken cancellationToken)
     {
         Raise(new PhaseChanged(WorkerPhase.Connecting));
-        var connecting = fleet.ConnectAsync(address, cancellationToken);
+        // Not a second time: what the place of the last time has become may be what held up the first.
+        var ahead = _hasLookedAhead ? null : LookAhead.Of(fleet.Store.LoadTarget(_key), cancellationToken);
+        _hasLookedAhead = true;
+        var connecting = fleet.ConnectAsync(address, ahead?.Guess, cancellationToken);
         using var outlook = WorkerOutlook.Begin(fleet, _key);
+        ahead?.Begin(outlook);
         var known = outlook.Known;
         await using var files = await connecting;
+        _place = files.Place;
         Raise(new PhaseChanged(WorkerPhase.Comparing));
-        var looking = WorkerLook.ReadAsync(files, known, cancellationToken);
-        var hasNews = await outlook.HasNewsAsync(cancellationToken);
-        // In the flight that opens the records: what the last push left is listed whoever owns the worker, and compared only when that is settled. Not when it will be listed behind a claim.
-        await using var begun = known is null || hasNews ? null : TreeListing.Begin(files, outlook.Expected, cancellationToken);
-        var look = await looking;
+        await using var begun = (ahead is null ? null : await ahead.TakeAsync(files.Place)) ?? await LookUnderWay.BeginAsync(files, outlook, cancellationToken);
+        begun.BeginTree(files, outlook, cancellationToken);
+        var hasNews = begun.HasNews;
+        var look = await begun.Look;
         if (look.Read is { } read && !fleet.Config.DryRun)
         {
             fleet.Store.SaveManifest(_key, read);
@@ -87,7 +96,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
 
         Task<WorkerComparison> CompareAsync()
         {
-            var comparer = new WorkerComparer(fleet, files) { Begun = begun };
+            var comparer = new WorkerComparer(fleet, files) { Begun = begun.Tree };
             return comparer.CompareAsync(look.Manifest, comparer.Rules(), null, cancellationToken);
         }
 
@@ -154,6 +163,9 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
             LastStatus = result.Status,
             LastGood = isGood && result.Deferred + result.DeletesHeld == 0 ? stamp : state.LastGood,
             Known = state.Known || isGood,
+            // Likewise where nobody could say where it is.
+            CanonicalPath = _place is null ? null : LookAhead.Remembered(address, _place),
+            RoundTripMs = (long?)_place?.RoundTrip?.TotalMilliseconds ?? state.RoundTripMs,
         });
     }
 

@@ -25,7 +25,11 @@ internal sealed record TargetState
     /// <summary>The last run after which the target equalled the source.</summary>
     public RunStamp? LastGood { get; init; }
 
+    /// <summary>Where it was the last time that it was reached over a network, byte for byte: advice. Null when it was not.</summary>
     public string? CanonicalPath { get; init; }
+
+    /// <summary>How long an answer took then: advice.</summary>
+    public long? RoundTripMs { get; init; }
 
     /// <summary>Whether it was pushed to successfully once: its absence is then no first contact.</summary>
     public bool Known { get; init; }

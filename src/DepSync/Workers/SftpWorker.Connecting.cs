@@ -29,6 +29,7 @@ internal sealed partial class SftpWorker
             var login = client.RealPathAsync("."u8, cancellationToken);
             var resolving = client.RealPathAsync(target, cancellationToken);
             var standing = client.StatAsync(target, cancellationToken);
+            AskAhead(client, failures, options);
             await limits;
             var roundTrip = options.Clock.GetElapsedTime(sent);
             client.Widen(roundTrip);
@@ -38,7 +39,7 @@ internal sealed partial class SftpWorker
             {
                 await RequireFolderAboveAsync(client, target, root, cancellationToken);
             }
-            var worker = new SftpWorker(Lanes(client, transport, options, roundTrip), failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null));
+            var worker = new SftpWorker(Lanes(client, transport, options, roundTrip), failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null) { RoundTrip = roundTrip });
             if (transport.StartCommand is { } start)
             {
                 worker._shell = new WorkerShell(new ShellRunner(start, options.Clock) { EnterLogin = transport.EachCommandIsALogin ? options.EnterLogin : null }, root, worker) { Tell = options.Tell, EachCommandIsALogin = transport.EachCommandIsALogin };
@@ -59,6 +60,16 @@ internal sealed partial class SftpWorker
         {
             client?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>On this session alone, with what every server takes.</summary>
+    private static void AskAhead(SftpClient client, SftpFailures failures, SftpWorkerOptions options)
+    {
+        if (options.Guess is { } guess)
+        {
+            var place = new WorkerPlace(guess.CanonicalPath, null, null);
+            guess.Ask(new ReadOnlyWorker(new SftpWorker(new SftpLanes(client, options.Lanes with { RoundTrip = options.Lanes.RoundTrip ?? guess.RoundTrip }, null), failures, Encoding.UTF8.GetBytes(guess.CanonicalPath), place)));
         }
     }
 

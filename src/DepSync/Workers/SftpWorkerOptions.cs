@@ -15,6 +15,9 @@ internal sealed record SftpWorkerOptions(TimeSpan IdleTimeout, TimeProvider Cloc
     /// <summary>As <see cref="ShellRunner.EnterLogin"/>.</summary>
     public Func<CancellationToken, Task<IDisposable>>? EnterLogin { get; init; }
 
+    /// <summary>Null: nothing is asked before the target is found.</summary>
+    public PlaceGuess? Guess { get; init; }
+
     /// <summary>Is told what the log should have of this worker; any thread.</summary>
     public Action<string> Tell { get; init; } = static _ => { };
 }

@@ -54,21 +54,25 @@ internal sealed class WorkerConnector
     public HostCertificate? CertificateOf(WorkerAddress worker) => worker.IsLocal ? null : _certificates.GetValueOrDefault(Login(worker));
 
     /// <exception cref="WorkerLostException">Not reached, host key or login refused, or the target cannot be used; message and hint are for the user.</exception>
-    public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    public Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, CancellationToken cancellationToken) => ConnectAsync(worker, null, cancellationToken);
+
+    /// <param name="guess">Of use where the worker is reached over a network.</param>
+    /// <inheritdoc cref="ConnectAsync(WorkerAddress, CancellationToken)"/>
+    public async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress worker, PlaceGuess? guess, CancellationToken cancellationToken)
     {
-        var files = worker.IsLocal ? LocalWorker.Open(worker.Path) : await ConnectRemoteAsync(worker, cancellationToken);
+        var files = worker.IsLocal ? LocalWorker.Open(worker.Path) : await ConnectRemoteAsync(worker, guess, cancellationToken);
         return _config.DryRun ? new ReadOnlyWorker(files) : files;
     }
 
-    private async Task<IWorkerFileSystem> ConnectRemoteAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    private async Task<IWorkerFileSystem> ConnectRemoteAsync(WorkerAddress worker, PlaceGuess? guess, CancellationToken cancellationToken)
     {
         if (_config.Ssh.HostKey == HostKeyMode.Insecure && Interlocked.Exchange(ref _warned, 1) == 0)
         {
             _observer.On(new Note(NoteLevel.Warning, "Host keys are not checked (host_key: insecure): anybody on the way can be the worker."));
         }
         return _config.Ssh.Client == SshClientKind.OpenSsh
-            ? await TryAsync(worker, _ => OpenByProgramAsync(worker, cancellationToken), cancellationToken)
-            : await GreetAsync(worker, await _shared.OpenAsync(Login(worker), ConnectAsync, cancellationToken), cancellationToken);
+            ? await TryAsync(worker, _ => OpenByProgramAsync(worker, guess, cancellationToken), cancellationToken)
+            : await GreetAsync(worker, await _shared.OpenAsync(Login(worker), ConnectAsync, cancellationToken), guess, cancellationToken);
 
         // The second time for this one alone: a server may take no more.
         Task<TransportStream> ConnectAsync(int targets) => TryAsync(worker, time => OpenBuiltinAsync(worker, time == 1 ? targets : 1, cancellationToken), cancellationToken);
@@ -96,11 +100,11 @@ internal sealed class WorkerConnector
         }
     }
 
-    private async Task<SftpWorker> OpenByProgramAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    private async Task<SftpWorker> OpenByProgramAsync(WorkerAddress worker, PlaceGuess? guess, CancellationToken cancellationToken)
     {
         try
         {
-            return await OpenByProgramOnceAsync(worker, cancellationToken);
+            return await OpenByProgramOnceAsync(worker, guess, cancellationToken);
         }
         catch (WorkerLostException refused) when (refused.Kind == ErrorKind.HostKey && _hostKeys.CanAskAndRecord)
         {
@@ -108,14 +112,14 @@ internal sealed class WorkerConnector
             {
                 throw;
             }
-            return await OpenByProgramOnceAsync(worker, cancellationToken);
+            return await OpenByProgramOnceAsync(worker, guess, cancellationToken);
         }
     }
 
-    private async Task<SftpWorker> OpenByProgramOnceAsync(WorkerAddress worker, CancellationToken cancellationToken)
+    private async Task<SftpWorker> OpenByProgramOnceAsync(WorkerAddress worker, PlaceGuess? guess, CancellationToken cancellationToken)
     {
         var transport = new OpenSshTransport(worker, _config.Ssh, _config.DryRun ? HostKeyWriting.Forbidden : HostKeyWriting.Allowed);
-        return await GreetAsync(worker, await transport.OpenAsync(cancellationToken), cancellationToken);
+        return await GreetAsync(worker, await transport.OpenAsync(cancellationToken), guess, cancellationToken);
     }
 
     /// <summary>
@@ -150,7 +154,7 @@ internal sealed class WorkerConnector
     }
 
     /// <summary>From a stream to a worker, which owns it from here on.</summary>
-    private async Task<SftpWorker> GreetAsync(WorkerAddress worker, TransportStream transport, CancellationToken cancellationToken)
+    private async Task<SftpWorker> GreetAsync(WorkerAddress worker, TransportStream transport, PlaceGuess? guess, CancellationToken cancellationToken)
     {
         try
         {
@@ -162,6 +166,7 @@ internal sealed class WorkerConnector
             var options = new SftpWorkerOptions(_config.Ssh.IdleTimeout, _clock)
             {
                 GatherReplies = gather,
+                Guess = guess,
                 // What has not logged in by then fails as a connection does, or sits in a session that is slow to say so.
                 EnterLogin = token => Logins.EnterAsync(worker, _config.Ssh.ConnectTimeout, _clock, token),
                 Lanes = Lanes.Beside(transport.Targets),

@@ -27,7 +27,11 @@ internal readonly record struct FreeSpace(ulong Bytes, ulong Inodes, bool ReadOn
 /// Where a target really is: its canonical path on the worker, the login directory (of a local one: this user's home; null when unknown), and for a local one the device and
 /// inode when it exists.
 /// </summary>
-internal sealed record WorkerPlace(string CanonicalPath, string? LoginDirectory, (ulong Device, ulong Inode)? Identity);
+internal sealed record WorkerPlace(string CanonicalPath, string? LoginDirectory, (ulong Device, ulong Inode)? Identity)
+{
+    /// <summary>How long an answer took when it was found; null on this machine.</summary>
+    public TimeSpan? RoundTrip { get; init; }
+}
 
 /// <summary>What this worker can do; the fallbacks for what it cannot are in Release. <see cref="MaxTransfer"/> is the largest read or write, in bytes.</summary>
 internal sealed record WorkerCapabilities

@@ -136,7 +136,7 @@ public sealed class AdoptionTests : IDisposable
         fixture ??= _fixture;
         fixture.Events.Clear();
         var config = change is null ? fixture.Config : change(fixture.Config);
-        var context = new RunContext("adoption", fixture.StateDir, fixture, TimeProvider.System, null) { Connect = fixture.Connect };
+        var context = new RunContext("adoption", fixture.StateDir, fixture, TimeProvider.System, null) { Connect = fixture.Connecting };
         var adoption = new Adoption(new AdoptionRequest(config, config.Workers[0], extras), context)
         {
             OpenManager = path => into is null ? LocalWorker.Open(path) : new FaultyWorker(LocalWorker.Open(path), into),

@@ -21,7 +21,7 @@ internal sealed class CountedRelease : IDisposable
     public CountedRelease(int files, int depth)
     {
         var folder = TempTree.InMemory().SetMode(""u8, 0b111_001_001);
-        Run = new ReleaseFixture(folder) { Connect = ConnectAsync, Clock = new HourAhead() };
+        Run = new ReleaseFixture(folder) { ConnectAhead = ConnectAsync, Clock = new HourAhead() };
         SftpServerProcess.Own(Run.Worker);
         Files = [.. Enumerable.Range(0, files).Select(i => PathOf(i, depth))];
         foreach (var file in Files)
@@ -76,12 +76,12 @@ internal sealed class CountedRelease : IDisposable
         return string.Join('/', Enumerable.Range(1, depth).Select(level => $"l{level}-{(level == depth ? folder : folder % level)}")) + $"/file-{index % FilesInFolder}.txt";
     }
 
-    private async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress address, CancellationToken cancellationToken)
+    private async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress address, PlaceGuess? guess, CancellationToken cancellationToken)
     {
         var server = SftpServerProcess.Start("/");
         _servers.Add(server);
         _line = new RoundTripStream(server.Stream, _quiet);
-        return await SftpWorker.OpenAsync(new TransportStream(_line, () => ""), address.Path, new SftpWorkerOptions(TimeSpan.FromSeconds(60), TimeProvider.System), cancellationToken);
+        return await SftpWorker.OpenAsync(new TransportStream(_line, () => ""), address.Path, new SftpWorkerOptions(TimeSpan.FromSeconds(60), TimeProvider.System) { Guess = guess }, cancellationToken);
     }
 
     /// <summary>For it no file is so young that it has to be read again.</summary>

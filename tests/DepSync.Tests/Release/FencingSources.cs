@@ -104,7 +104,7 @@ internal sealed class FencingSources : IDisposable
             Source = Task.FromResult(source),
             Store = how.Store,
             Identity = new IdentityKeeper(how.Store, identity, tree.RealPath),
-            ConnectAsync = (address, _) => Task.FromResult<IWorkerFileSystem>(new FaultyWorker(how.Open?.Invoke() ?? LocalWorker.Open(address.Path), script)),
+            ConnectAsync = (address, _, _) => Task.FromResult<IWorkerFileSystem>(new FaultyWorker(how.Open?.Invoke() ?? LocalWorker.Open(address.Path), script)),
             Siblings = new RunSiblings(),
             Deltas = null,
             StopReason = () => ErrorKind.Interrupted,

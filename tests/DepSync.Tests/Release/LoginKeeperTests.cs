@@ -111,7 +111,7 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
     {
         await RefuseAsync(3);
         var early = new FakeTimeProvider(_clock.GetUtcNow().AddDays(-1));
-        await Assert.ThrowsAsync<WorkerLostException>(() => Keeper(new RunContext("r", "", this, early, null), new SshSettings()).ConnectAsync(_worker, default));
+        await Assert.ThrowsAsync<WorkerLostException>(() => Keeper(new RunContext("r", "", this, early, null), new SshSettings()).ConnectAsync(_worker, null, default));
         Assert.Equal(4, _tries);
     }
 
@@ -133,10 +133,10 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
     {
         await RefuseAsync(4);
         var atOnce = new RunContext("r", "", this, _clock, null) { Logins = LoginTries.AtOnce };
-        await Assert.ThrowsAsync<WorkerLostException>(() => Keeper(atOnce, new SshSettings()).ConnectAsync(_worker, default));
+        await Assert.ThrowsAsync<WorkerLostException>(() => Keeper(atOnce, new SshSettings()).ConnectAsync(_worker, null, default));
         Assert.Equal(5, Store.LoadLogin(Login)!.Refused!.Count);
-        var dry = new LoginKeeper(new RunConfig { ManagerDir = "/manager", Workers = [], DryRun = true }, new RunContext("r", "", this, _clock, null), Store, Connect);
-        await Assert.ThrowsAsync<WorkerLostException>(() => dry.ConnectAsync(_worker, default));
+        var dry = new LoginKeeper(new RunConfig { ManagerDir = "/manager", Workers = [], DryRun = true }, new RunContext("r", "", this, _clock, null), Store, (worker, _, token) => Connect(worker, token));
+        await Assert.ThrowsAsync<WorkerLostException>(() => dry.ConnectAsync(_worker, null, default));
         Assert.Equal(6, _tries);
         Assert.Equal(5, Store.LoadLogin(Login)!.Refused!.Count);
     }
@@ -145,8 +145,8 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
     public async Task A_worker_is_logged_in_to_once_a_run()
     {
         var keeper = Keeper(new RunContext("r", "", this, _clock, null), new SshSettings());
-        await Assert.ThrowsAsync<WorkerLostException>(() => keeper.ConnectAsync(_worker, default));
-        await Assert.ThrowsAsync<WorkerLostException>(() => keeper.ConnectAsync(_worker, default));
+        await Assert.ThrowsAsync<WorkerLostException>(() => keeper.ConnectAsync(_worker, null, default));
+        await Assert.ThrowsAsync<WorkerLostException>(() => keeper.ConnectAsync(_worker, null, default));
         Assert.Equal(1, _tries);
     }
 
@@ -179,7 +179,7 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
             await trying.Task;
             throw Refused;
         });
-        var connecting = Enumerable.Range(0, 8).Select(i => keeper.ConnectAsync(_worker with { Name = $"w{i}", Path = $"/{i}" }, default)).ToList();
+        var connecting = Enumerable.Range(0, 8).Select(i => keeper.ConnectAsync(_worker with { Name = $"w{i}", Path = $"/{i}" }, null, default)).ToList();
         trying.SetResult();
         foreach (var connect in connecting)
         {
@@ -208,7 +208,7 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
         {
             Store.SaveTarget(key, TargetState.Create(key) with { Known = true });
         }
-        foreach (var connect in workers.Select(worker => keeper.ConnectAsync(worker, default)).ToList())
+        foreach (var connect in workers.Select(worker => keeper.ConnectAsync(worker, null, default)).ToList())
         {
             Assert.True((await Assert.ThrowsAsync<WorkerLostException>(() => connect)).IsRefusedLogin);
         }
@@ -244,11 +244,11 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
             await all.Task.WaitAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
             return LocalWorker.Open(_folder.Path);
         });
-        var connecting = Enumerable.Range(0, 4).Select(i => keeper.ConnectAsync(_worker with { Name = $"w{i}", Path = $"/{i}" }, default)).ToList();
+        var connecting = Enumerable.Range(0, 4).Select(i => keeper.ConnectAsync(_worker with { Name = $"w{i}", Path = $"/{i}" }, null, default)).ToList();
         Assert.Equal(1, _tries);
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => keeper.ConnectAsync(_worker with { Name = "late" }, cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => keeper.ConnectAsync(_worker with { Name = "late" }, null, cancelled.Token));
         trying.SetResult();
         foreach (var connect in connecting.Skip(1))
         {
@@ -273,7 +273,7 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
         WorkerLostException? failure = null;
         try
         {
-            await Keeper(new RunContext("r", "", this, _clock, null), settings ?? new SshSettings()).ConnectAsync(worker ?? _worker, default);
+            await Keeper(new RunContext("r", "", this, _clock, null), settings ?? new SshSettings()).ConnectAsync(worker ?? _worker, null, default);
         }
         catch (WorkerLostException lost)
         {
@@ -286,10 +286,10 @@ public sealed class LoginKeeperTests : IDisposable, IRunObserver
     private string Login => LoginTraits.Key(_worker, new SshSettings());
 
     private LoginKeeper Keeper(bool dryRun, ConnectWorker connect) =>
-        new(new RunConfig { ManagerDir = "/manager", Workers = [], DryRun = dryRun }, new RunContext("r", "", this, _clock, null), Store, connect);
+        new(new RunConfig { ManagerDir = "/manager", Workers = [], DryRun = dryRun }, new RunContext("r", "", this, _clock, null), Store, (worker, _, token) => connect(worker, token));
 
     private LoginKeeper Keeper(RunContext context, SshSettings settings) =>
-        new(new RunConfig { ManagerDir = "/manager", Workers = [], Ssh = settings }, context, Store, Connect);
+        new(new RunConfig { ManagerDir = "/manager", Workers = [], Ssh = settings }, context, Store, (worker, _, token) => Connect(worker, token));
 
     private Task<IWorkerFileSystem> Connect(WorkerAddress worker, CancellationToken cancellationToken)
     {

@@ -39,6 +39,12 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     /// <summary>Stands between a run and its workers; null: they are opened as they are.</summary>
     public ConnectWorker? Connect { get; set; }
 
+    /// <summary>The same with the guess where the worker is.</summary>
+    public ConnectWorkerAhead? ConnectAhead { get; init; }
+
+    /// <summary>For a run's context.</summary>
+    public ConnectWorkerAhead? Connecting => ConnectAhead ?? (Connect is { } connect ? (address, _, token) => connect(address, token) : null);
+
     public TimeProvider Clock { get; set; } = TimeProvider.System;
 
     /// <summary>What stands there when nothing is to go wrong.</summary>
@@ -100,7 +106,7 @@ internal sealed class ReleaseFixture : IDisposable, IRunObserver
     public async Task<RunReport> RunAsync(RunConfig config, CancellationToken cancellationToken = default)
     {
         Events.Clear();
-        var context = new RunContext($"{_name}run-{++_runs}", StateDir, this, Clock, null) { Connect = Connect };
+        var context = new RunContext($"{_name}run-{++_runs}", StateDir, this, Clock, null) { Connect = Connecting };
         return await new FleetRelease(config, context).RunAsync(cancellationToken);
     }
 

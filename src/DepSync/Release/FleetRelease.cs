@@ -38,7 +38,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
             Context = context,
             Tree = tree,
             Filters = filters,
-            Source = Task.Run(() => ScanAsync(tree, filters, store, stop.Token), stop.Token),
+            Source = OnThreadsOfTheirOwn(Task.Run(() => ScanAsync(tree, filters, store, stop.Token), stop.Token)),
             Store = store,
             Identity = identity,
             ConnectAsync = new LoginKeeper(config, context, store, context.Connect ?? new WorkerConnector(config, context.Observer, context.AskHostKey, context.Clock).ConnectAsync).ConnectAsync,
@@ -56,6 +56,14 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         }
         await _saving;
         return await FinishAsync(fleet, results, began);
+    }
+
+    /// <summary>Who waits for it goes on in parallel: by itself a task lets them go on one after the other, on its own thread, and a worker on this machine keeps that thread until its push is done.</summary>
+    private static Task<T> OnThreadsOfTheirOwn<T>(Task<T> task)
+    {
+        var apart = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        task.ContinueWith(ended => apart.SetFromTask(ended), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return apart.Task;
     }
 
     /// <summary>None where nothing that is put together on a worker could be checked there.</summary>

@@ -30,6 +30,9 @@ internal static class ManifestFormat
 
     private const int HexSize = 2 * Digest.Size;
 
+    /// <summary>Of a file beside its path: marks, mode, two times, a size of a terabyte and the hash.</summary>
+    private const int TextOfEntry = 122;
+
     /// <exception cref="ArgumentException">A file without a digest or a link without a target: there is no such thing in a manifest.</exception>
     public static ReadOnlyMemory<byte> Write(Manifest manifest)
     {
@@ -38,11 +41,16 @@ internal static class ManifestFormat
         return Write(manifest.Number, manifest.Generation, [.. paths.Select(path => KeyValuePair.Create(path, manifest.Entries[path]))]);
     }
 
+    /// <summary>What was written for another worker with the same numbers is that of all of them.</summary>
+    /// <inheritdoc cref="Write(Manifest)"/>
+    public static ReadOnlyMemory<byte> Write(long number, long generation, ManifestRecords records) => records.Write(number, generation);
+
     /// <param name="sorted">By path, the root first, each once.</param>
     /// <inheritdoc cref="Write(Manifest)"/>
     public static ReadOnlyMemory<byte> Write(long number, long generation, IReadOnlyList<KeyValuePair<RelativePath, ManifestEntry>> sorted)
     {
-        var output = new ArrayBufferWriter<byte>(256 + (160 * sorted.Count));
+        // Enough for all but odd names: what has to grow is held at twice its size.
+        var output = new ArrayBufferWriter<byte>(256 + sorted.Sum(pair => TextOfEntry + pair.Key.Bytes.Length + (pair.Value.LinkTarget?.Length ?? 0)));
         output.Write(Heading);
         output.Write("# number "u8);
         WriteNumber(output, number);

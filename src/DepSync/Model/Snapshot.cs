@@ -9,6 +9,7 @@ internal sealed class Snapshot
 
     /// <summary>Made when something is asked for by its path: a run without changes goes through the trees in their order alone.</summary>
     private readonly Lazy<Dictionary<RelativePath, FileEntry>> _byPath;
+    private readonly Lazy<ManifestRecords> _records;
 
     /// <param name="entries">Any order, without the root.</param>
     /// <exception cref="ArgumentException">A path stands twice.</exception>
@@ -22,6 +23,7 @@ internal sealed class Snapshot
         Root = root;
         _sorted = sorted;
         _byPath = new(() => sorted.ToDictionary(entry => entry.Path));
+        _records = new(() => ManifestRecords.Of(this));
     }
 
     /// <summary>The root directory's own attributes; null when a worker's target does not exist yet.</summary>
@@ -29,6 +31,9 @@ internal sealed class Snapshot
 
     /// <summary>Everything below the root that is not excluded, sorted by path.</summary>
     public IReadOnlyList<FileEntry> Entries => _sorted;
+
+    /// <summary>Source only: what a push that does all records of it.</summary>
+    public ManifestRecords Records => _records.Value;
 
     /// <summary>Paths that could not be read. Not empty on the source: nothing is removed anywhere. On a worker: nothing below them is touched.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];

@@ -19,20 +19,20 @@ internal static class ManifestBuilder
         HashSet<RelativePath> undone = [.. manifestCase.Failed, .. manifestCase.Plan.Deferred.Select(entry => entry.Path)];
         HashSet<RelativePath> unknown = [.. manifestCase.Plan.Problems.Concat(manifestCase.Source.Problems).Select(problem => problem.Path)];
         var entries = new Dictionary<RelativePath, ManifestEntry>(manifestCase.Source.Entries.Count);
-        foreach (var source in manifestCase.Source.Root is { } root ? manifestCase.Source.Entries.Prepend(root) : manifestCase.Source.Entries)
+        foreach (var (path, record) in manifestCase.Source.Records)
         {
-            if (undone.Contains(source.Path) || IsWithin(source.Path, unknown))
+            if (undone.Contains(path) || IsWithin(path, unknown))
             {
-                KeepPrevious(entries, source.Path, manifestCase);
+                KeepPrevious(entries, path, manifestCase);
             }
-            else if (IsKnown(source))
+            else if (record.Kind != EntryKind.File || record.Digest is not null)
             {
-                entries.Add(source.Path, Record(source, manifestCase.LeftSeconds));
+                entries.Add(path, manifestCase.LeftSeconds.TryGetValue(path, out var left) ? record with { WorkerSeconds = left } : record);
             }
-            else if (AsLeft(source.Path, manifestCase) is { } previous)
+            else if (AsLeft(path, manifestCase) is { } previous)
             {
                 // Not read this time, and nothing to send: the last push proves it.
-                entries.Add(source.Path, ManifestEntry.Of(source with { Digest = previous.Digest }));
+                entries.Add(path, record with { Digest = previous.Digest });
             }
         }
         foreach (var held in manifestCase.Plan.HeldDeletes)
@@ -59,19 +59,7 @@ internal static class ManifestBuilder
     public static bool IsReadWhole(Snapshot source) => source.Problems.Count == 0 && source.Entries.All(IsKnown);
 
     /// <summary>The records of a source that was read whole, by path, the root first.</summary>
-    public static List<KeyValuePair<RelativePath, ManifestEntry>> OfSource(Snapshot source)
-    {
-        var entries = new List<KeyValuePair<RelativePath, ManifestEntry>>(source.Entries.Count + 1);
-        if (source.Root is { } root)
-        {
-            entries.Add(new(RelativePath.Root, ManifestEntry.Of(root)));
-        }
-        foreach (var entry in source.Entries)
-        {
-            entries.Add(new(entry.Path, ManifestEntry.Of(entry)));
-        }
-        return entries;
-    }
+    public static ManifestRecords OfSource(Snapshot source) => source.Records;
 
     /// <summary>Whether a manifest lists exactly this source: every entry with its content, mode and mtime, and nothing else. A file that was not read proves nothing.</summary>
     public static bool Describes(Manifest? manifest, Snapshot source) => source.Entries.All(IsKnown) && TellsTheSame(manifest, Build(new ManifestCase(
@@ -157,10 +145,4 @@ internal static class ManifestBuilder
         EntryKind.Symlink => IsSameTarget(worker.LinkTarget, previous.LinkTarget),
         _ => true,
     };
-
-    private static ManifestEntry Record(FileEntry source, IReadOnlyDictionary<RelativePath, long> leftSeconds)
-    {
-        var entry = ManifestEntry.Of(source);
-        return leftSeconds.TryGetValue(source.Path, out var left) ? entry with { WorkerSeconds = left } : entry;
-    }
 }

@@ -5,11 +5,16 @@ using DepSync.Workers;
 namespace DepSync.Release;
 
 /// <summary>
-/// One entry to be staged and the place in <c>new/</c> where it waits. <paramref name="IsTop"/>: it is renamed into the live tree by itself; otherwise it goes in with the new
-/// directory that it lies in. <paramref name="Uid"/> and <paramref name="Gid"/> are what it is to have (those of the entry that it replaces, else of its folder); null: unknown.
+/// One entry to be staged, and the folder in <c>new/</c> where it waits. <paramref name="Number"/>: it is renamed into the live tree by itself, and that is its name until then; 0: it goes in with the new
+/// directory that it lies in, by its own name. <paramref name="Uid"/> and <paramref name="Gid"/> are what it is to have (those of the entry that it replaces, else of its folder); null: unknown.
 /// </summary>
-internal sealed record StagedItem(Change Change, RelativePath Staged, bool IsTop, int? Uid, int? Gid)
+internal sealed record StagedItem(Change Change, RelativePath Folder, int Number, int? Uid, int? Gid)
 {
+    public bool IsTop => Number > 0;
+
+    /// <summary>Made when it is asked for, which is twice for a file: all items of a worker are held while files are staged, and their places would be 0.1 MB for each thousand.</summary>
+    public RelativePath Staged => IsTop ? Folder.Child(Number.ToString(CultureInfo.InvariantCulture)) : Folder.Child(Change.Path.Name);
+
     /// <summary>The higher mode bits that a new directory takes over: a setgid folder hands its bit on, as it does for whoever makes a directory in it.</summary>
     public int InheritedBits { get; init; }
 }
@@ -25,24 +30,23 @@ internal static class StagingLayout
     public static IReadOnlyList<StagedItem> Build(SyncPlan plan, Snapshot worker, RelativePath runFolder)
     {
         var waiting = WorkerLayout.New(runFolder);
-        var newDirectories = new Dictionary<RelativePath, StagedItem>();
+        var newDirectories = new Dictionary<RelativePath, (StagedItem Item, RelativePath Staged)>();
         var items = new List<StagedItem>();
         var counter = 0;
         var staged = plan.Changes.Where(change => change.Action is ChangeAction.Create or ChangeAction.Update or ChangeAction.Retype && !change.Path.IsRoot);
         foreach (var change in staged.OrderBy(change => change.Path))
         {
             var isTop = !newDirectories.TryGetValue(change.Path.Parent, out var parent);
-            var place = isTop ? waiting.Child((++counter).ToString(CultureInfo.InvariantCulture)) : parent!.Staged.Child(change.Path.Name);
             var folder = isTop ? worker.Find(change.Path.Parent) : null;
             var model = isTop ? change.Worker ?? folder : null;
-            var item = new StagedItem(change, place, isTop, isTop ? model?.Uid : parent!.Uid, isTop ? model?.Gid : parent!.Gid)
+            var item = new StagedItem(change, isTop ? waiting : parent.Staged, isTop ? ++counter : 0, isTop ? model?.Uid : parent.Item.Uid, isTop ? model?.Gid : parent.Item.Gid)
             {
-                InheritedBits = isTop ? (folder?.Mode ?? 0) & SetGid : parent!.InheritedBits,
+                InheritedBits = isTop ? (folder?.Mode ?? 0) & SetGid : parent.Item.InheritedBits,
             };
             items.Add(item);
             if (change.Kind == EntryKind.Directory)
             {
-                newDirectories.Add(change.Path, item);
+                newDirectories.Add(change.Path, (item, item.Staged));
             }
         }
         return items;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using DepSync.Model;
 using DepSync.Platform;
@@ -41,11 +42,20 @@ internal sealed record ManifestCopy(ReadOnlyMemory<byte> Bytes, Digest Digest, l
     /// <exception cref="DepSyncException">LocalFiles: it cannot be written; the old one is as it was.</exception>
     public void Write(string path)
     {
-        var file = new byte[HeaderSize + Bytes.Length];
-        Magic.CopyTo(file);
-        Digest.CopyTo(file.AsSpan(Magic.Length));
-        BinaryPrimitives.WriteInt64LittleEndian(file.AsSpan(Magic.Length + Digest.Size), Seconds);
-        Bytes.Span.CopyTo(file.AsSpan(HeaderSize));
-        AtomicFile.Write(path, file);
+        // Used again by the next worker: as an object of its own each would stay until the whole heap is collected.
+        var rented = ArrayPool<byte>.Shared.Rent(HeaderSize + Bytes.Length);
+        try
+        {
+            var file = rented.AsSpan(0, HeaderSize + Bytes.Length);
+            Magic.CopyTo(file);
+            Digest.CopyTo(file[Magic.Length..]);
+            BinaryPrimitives.WriteInt64LittleEndian(file[(Magic.Length + Digest.Size)..], Seconds);
+            Bytes.Span.CopyTo(file[HeaderSize..]);
+            AtomicFile.Write(path, file);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 }

@@ -71,10 +71,14 @@ internal static class ManifestFormat
     }
 
     /// <summary>False for anything that <see cref="Write(Manifest)"/> did not write, whole and unchanged. Never throws; what it allocates is bounded by the input.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Manifest? manifest)
+    public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Manifest? manifest) => TryParse(bytes, null, out manifest);
+
+    /// <param name="shared">Where equal entries may be held already; null: nowhere.</param>
+    /// <inheritdoc cref="TryParse(ReadOnlySpan{byte}, out Manifest?)"/>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, SharedManifests? shared, [NotNullWhen(true)] out Manifest? manifest)
     {
         manifest = null;
-        return TryTakeEnd(ref bytes, out var count) && new ManifestReader(bytes).TryRead(count, out manifest);
+        return TryTakeEnd(ref bytes, out var count) && new ManifestReader(bytes).TryRead(count, shared, out manifest);
     }
 
     private static void WriteEntry(ArrayBufferWriter<byte> output, RelativePath path, ManifestEntry entry)

@@ -12,7 +12,8 @@ internal ref struct ManifestReader(ReadOnlySpan<byte> bytes)
     private ReadOnlySpan<byte> _rest = bytes;
 
     /// <summary>False unless there are exactly <paramref name="count"/> entries, each well formed, each path once and in order.</summary>
-    public bool TryRead(int count, [NotNullWhen(true)] out Manifest? manifest)
+    /// <param name="shared">Entries that were read from the same text are taken from there; null: nothing is shared.</param>
+    public bool TryRead(int count, SharedManifests? shared, [NotNullWhen(true)] out Manifest? manifest)
     {
         manifest = null;
         if (!_rest.StartsWith(ManifestFormat.Heading) || count < 0 || count > _rest.Length / ShortestEntry)
@@ -24,7 +25,24 @@ internal ref struct ManifestReader(ReadOnlySpan<byte> bytes)
         {
             return false;
         }
-        var entries = new Dictionary<RelativePath, ManifestEntry>(count);
+        var text = shared is null ? default : Digest.Of(_rest);
+        var entries = shared?.Find(text);
+        if (entries is null && TryEntries(count, out entries) && entries.Count == count)
+        {
+            entries = shared?.Add(text, entries) ?? entries;
+        }
+        if (entries?.Count != count)
+        {
+            return false;
+        }
+        manifest = new Manifest { Number = number, Generation = generation, Entries = entries };
+        return true;
+    }
+
+    private bool TryEntries(int count, [NotNullWhen(true)] out Dictionary<RelativePath, ManifestEntry>? entries)
+    {
+        entries = null;
+        var read = new Dictionary<RelativePath, ManifestEntry>(count);
         RelativePath? last = null;
         while (!_rest.IsEmpty)
         {
@@ -32,11 +50,11 @@ internal ref struct ManifestReader(ReadOnlySpan<byte> bytes)
             {
                 return false;
             }
-            entries.Add(path, entry);
+            read.Add(path, entry);
             last = path;
         }
-        manifest = new Manifest { Number = number, Generation = generation, Entries = entries };
-        return entries.Count == count;
+        entries = read;
+        return true;
     }
 
     private bool TryHeader(ReadOnlySpan<byte> name, out long value)

@@ -193,7 +193,7 @@ internal sealed record KnownManifest(Manifest Manifest, Digest Digest)
     public required long Seconds { get; init; }
 
     /// <summary>Null when there is no copy, or none that can be read.</summary>
-    public static KnownManifest? Of(ManifestCopy? copy) => copy is not null && ManifestFormat.TryParse(copy.Bytes.Span, out var manifest)
+    public static KnownManifest? Of(ManifestCopy? copy) => copy is not null && copy.TryParse(out var manifest)
         ? new KnownManifest(manifest, copy.Digest) { Size = copy.Bytes.Length, Seconds = copy.Seconds }
         : null;
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using DepSync.Model;
 using DepSync.Platform;
 
@@ -11,6 +12,9 @@ namespace DepSync.State;
 /// </summary>
 internal sealed record ManifestCopy(ReadOnlyMemory<byte> Bytes, Digest Digest, long Seconds)
 {
+    /// <summary>Where entries that others hold too are found; null: they are its own.</summary>
+    public SharedManifests? Shared { get; init; }
+
     private const int HeaderSize = 8 + Digest.Size + sizeof(long);
 
     /// <summary>The last byte is the format: another format is no copy.</summary>
@@ -38,6 +42,9 @@ internal sealed record ManifestCopy(ReadOnlyMemory<byte> Bytes, Digest Digest, l
         var copy = Of(file.AsMemory(HeaderSize), BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(Magic.Length + Digest.Size)));
         return copy.Digest == Digest.FromBytes(file.AsSpan(Magic.Length, Digest.Size)) ? copy : null;
     }
+
+    /// <summary>What it says; false when it is no manifest.</summary>
+    public bool TryParse([NotNullWhen(true)] out Manifest? manifest) => ManifestFormat.TryParse(Bytes.Span, Shared, out manifest);
 
     /// <exception cref="DepSyncException">LocalFiles: it cannot be written; the old one is as it was.</exception>
     public void Write(string path)

@@ -19,6 +19,7 @@ internal sealed class StateStore
     private const int LongestFile = 4 << 20;
 
     private readonly string _folder;
+    private readonly SharedManifests _manifests = new();
     private readonly Lock _warningsLock = new();
     private readonly List<string> _warnings = [];
 
@@ -63,7 +64,7 @@ internal sealed class StateStore
     public void SaveLogin(LoginState state) => Save(LoginFile(state.Login), state, StateJson.Default.LoginState);
 
     /// <summary>Null when there is none that is whole.</summary>
-    public ManifestCopy? LoadManifest(string key) => ManifestCopy.Read(ManifestFile(key));
+    public ManifestCopy? LoadManifest(string key) => ManifestCopy.Read(ManifestFile(key)) is { } copy ? copy with { Shared = _manifests } : null;
 
     /// <summary>A copy that cannot be written is only missing: the next run reads the worker's.</summary>
     public void SaveManifest(string key, ManifestCopy copy)

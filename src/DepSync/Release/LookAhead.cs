@@ -31,7 +31,9 @@ internal sealed class LookAhead
     public PlaceGuess Guess => new(_place, files => _asked = AskAsync(files)) { RoundTrip = _roundTrip };
 
     /// <summary>Null where no place is remembered.</summary>
-    public static LookAhead? Of(TargetState? state, CancellationToken cancellationToken) => state?.CanonicalPath is { } place ? new LookAhead(place, TimeSpan.FromMilliseconds(Math.Clamp(state.RoundTripMs ?? 0, 0, 60_000)), cancellationToken) : null;
+    public static LookAhead? Of(TargetState? state, CancellationToken cancellationToken) => state?.CanonicalPath is not { } place
+        ? null
+        : new LookAhead(place, TimeSpan.FromMilliseconds(Math.Clamp(state.RoundTripMs ?? 0, 0, 60_000)), cancellationToken);
 
     /// <summary>The place as it may be remembered; null for one that is not told byte for byte, and for a directory of this machine, where nothing is to be saved.</summary>
     public static string? Remembered(WorkerAddress address, WorkerPlace place) => address.IsLocal || place.CanonicalPath.Contains('\uFFFD') ? null : place.CanonicalPath;
@@ -39,12 +41,15 @@ internal sealed class LookAhead
     /// <summary>From here on it is known what to ask for.</summary>
     public void Begin(WorkerOutlook outlook) => _outlook.TrySetResult(outlook);
 
+    /// <summary>Whether the target is where it was.</summary>
+    public bool IsAt(WorkerPlace place) => place.CanonicalPath == _place;
+
     /// <summary>Null when the worker has to be asked itself.</summary>
     /// <exception cref="DepSyncException">The state or the source cannot be read.</exception>
     public async Task<LookUnderWay?> TakeAsync(WorkerPlace place)
     {
         var asked = await _asked;
-        if (asked is null || place.CanonicalPath == _place)
+        if (asked is null || IsAt(place))
         {
             return asked;
         }

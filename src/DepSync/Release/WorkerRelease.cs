@@ -15,6 +15,9 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
 
     private bool _hasLookedAhead;
 
+    /// <summary>The look ahead was at a place where the target is no more, which may be one that does not answer.</summary>
+    private bool _wasElsewhere;
+
     /// <summary>Null until it is connected.</summary>
     private WorkerPlace? _place;
 
@@ -29,7 +32,9 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         return result;
     }
 
-    /// <summary>A connection that ends before the commit is tried once more in the same run; later than that the next run decides.</summary>
+    /// <summary>
+    /// A connection that ends before the commit is tried once more in the same run, and one that fell silent where what was looked at ahead is not the target any more; later than that the next run decides.
+    /// </summary>
     private async Task<WorkerResult> TryAsync(CancellationToken cancellationToken)
     {
         try
@@ -38,7 +43,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
             {
                 return await ReleaseAsync(cancellationToken);
             }
-            catch (WorkerLostException lost) when (lost.Kind == ErrorKind.ConnectionLost && _claimed is not { HasBegunCommit: true })
+            catch (WorkerLostException lost) when ((lost.Kind == ErrorKind.ConnectionLost || (lost.Kind == ErrorKind.IdleTimeout && _wasElsewhere)) && _claimed is not { HasBegunCommit: true })
             {
                 fleet.Tell(address.Name, NoteLevel.Notice, $"{lost.Message}; trying once more");
                 return await ReleaseAsync(cancellationToken);
@@ -66,6 +71,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
         var known = outlook.Known;
         await using var files = await connecting;
         _place = files.Place;
+        _wasElsewhere = ahead is not null && !ahead.IsAt(files.Place);
         Raise(new PhaseChanged(WorkerPhase.Comparing));
         await using var begun = (ahead is null ? null : await ahead.TakeAsync(files.Place)) ?? await LookUnderWay.BeginAsync(files, outlook, cancellationToken);
         begun.BeginTree(files, outlook, cancellationToken);
@@ -163,7 +169,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
             LastStatus = result.Status,
             LastGood = isGood && result.Deferred + result.DeletesHeld == 0 ? stamp : state.LastGood,
             Known = state.Known || isGood,
-            // Likewise where nobody could say where it is.
+            // Forgotten where nobody could say where it is: the next run asks first.
             CanonicalPath = _place is null ? null : LookAhead.Remembered(address, _place),
             RoundTripMs = (long?)_place?.RoundTrip?.TotalMilliseconds ?? state.RoundTripMs,
         });

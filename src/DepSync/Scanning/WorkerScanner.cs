@@ -85,9 +85,10 @@ internal sealed class WorkerScanner(IWorkerFileSystem files, FilterSet filters)
 
         public Snapshot ToSnapshot(WorkerEntry root)
         {
+            var own = ToEntry(root, RelativePath.Root, FilterVerdict.Include);
             try
             {
-                return new Snapshot(ToEntry(root, RelativePath.Root, FilterVerdict.Include), _entries)
+                return new Snapshot(own, _entries)
                 {
                     Problems = _problems,
                     Keepers = _keepers,

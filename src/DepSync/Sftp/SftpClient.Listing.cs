@@ -106,7 +106,7 @@ internal sealed partial class SftpClient
 
         public bool Equals(byte[]? left, byte[]? right) => left.AsSpan().SequenceEqual(right);
 
-        /// <summary>Seeded anew in each process: a server cannot choose names that collide.</summary>
+        /// <summary>Seeded anew in each process: a server cannot easily choose names that collide.</summary>
         public int GetHashCode(byte[] name) => (int)XxHash3.HashToUInt64(name, Seed);
     }
 }

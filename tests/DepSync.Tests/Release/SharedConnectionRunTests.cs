@@ -89,7 +89,8 @@ public sealed class SharedConnectionRunTests : IDisposable
         var running = Task.Run(() => _run.RunAsync(config));
         try
         {
-            await Until.TrueAsync(() => proxy.Up > 8 << 20, "three targets send");
+            // Far behind the manifest, which is staged beside the file: while its fsync is owed a worker may be silent for a minute.
+            await Until.TrueAsync(() => proxy.Up > 96 << 20, "three targets send");
             proxy.Freeze();
             await Until.TrueAsync(() => _run.Events.OfType<WorkerDone>().Count() == 3, "those that waited for a reply");
             Assert.False(running.IsCompleted);

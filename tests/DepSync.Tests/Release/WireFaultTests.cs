@@ -131,19 +131,18 @@ public sealed class WireFaultTests
         await scenario.AssertQuietAsync();
     }
 
-    /// <summary>Last write, attributes, look, flush and close of a staged file are one flight; each of them is carried out behind the next one.</summary>
+    /// <summary>Write, attributes, look, flush and close of a staged file are one flight; each of them is carried out behind the next one.</summary>
     [NeedsFact("find", "setpriv")]
     public async Task Push_survives_a_server_that_carries_out_the_requests_of_a_file_in_another_order()
     {
         using var scenario = await WireScenario.PrepareAsync(PushCase.Small);
         var record = await scenario.RecordAsync();
-        var write = LastWrite(record);
-        string[] chain = ["Write ", "Fsetstat ", "Fstat ", "Extended fsync@openssh.com", "Close "];
-        var at = record.Handles.Index().Skip(write).Where(request => request.Item == record.Handles[write]).Select(request => request.Index).Take(chain.Length).ToList();
-        Assert.Equal(chain, at.Select(index => record.Requests[index]));
-        foreach (var index in at.SkipLast(1))
+        var staged = StagedFile(record);
+        string[] chain = [.. new[] { "Write", "Fsetstat", "Fstat", "Extended fsync@openssh.com", "Close" }.Select(request => $"{request} {staged}")];
+        Assert.Equal(chain, record.Requests.Where(chain.Contains));
+        foreach (var request in chain.SkipLast(1))
         {
-            Assert.True(await scenario.AssertSurvivesAsync(WireFault.SwapRequests, index + 1, SecondConnection.Refused));
+            Assert.True(await scenario.AssertSurvivesAsync(WireFault.SwapRequests, request, 1, SecondConnection.Refused));
             await scenario.AssertQuietAsync();
         }
     }
@@ -153,19 +152,20 @@ public sealed class WireFaultTests
     {
         using var scenario = await WireScenario.PrepareAsync(PushCase.Small);
         var record = await scenario.RecordAsync();
-        var script = new WireScript(WireFault.SwapRequests, LastWrite(record) + 1);
+        var staged = StagedFile(record);
+        var script = new WireScript(WireFault.SwapRequests, 1) { Of = $"Write {staged}" };
         Assert.Null((await scenario.PushAsync(script, SecondConnection.Refused)).Error);
         Assert.True(script.HasHit);
         scenario.Push.AssertFileAttributes();
-        Assert.Single(script.Requests, request => request.StartsWith("Setstat", StringComparison.Ordinal) && request.Contains("/new/", StringComparison.Ordinal));
+        Assert.Single(script.Requests, request => request.StartsWith($"Setstat {staged}", StringComparison.Ordinal));
         Assert.Equal(Flushes(record) + 1, Flushes(script));
     }
 
-    /// <summary>Of the one file that is staged; only staged files are given attributes by their handle.</summary>
-    private static int LastWrite(WireScript record)
+    /// <summary>The one file that is staged for the live tree; no other is given attributes by its handle.</summary>
+    private static string StagedFile(WireScript record)
     {
-        var attributes = record.Requests.ToList().IndexOf("Fsetstat ");
-        return record.Handles.Index().Last(request => request.Index < attributes && request.Item == record.Handles[attributes]).Index;
+        const string Attributes = "Fsetstat ";
+        return Assert.Single(record.Requests, request => request.StartsWith(Attributes, StringComparison.Ordinal))[Attributes.Length..];
     }
 
     private static int Flushes(WireScript wire) => wire.Requests.Count(request => request.StartsWith("Extended fsync", StringComparison.Ordinal));
@@ -202,16 +202,19 @@ public sealed class WireFaultTests
         var first = isWhole || IsThorough ? 0 : record.Requests.ToList().FindIndex(WireScenario.IsChange);
         var failures = new List<string>();
         var (runs, hits) = (0, 0);
-        for (var n = first + 1; n <= record.Requests.Count; n++)
+        foreach (var (n, request) in record.Requests.Index().Skip(first))
         {
-            if (!WireScript.CanHappen(fault, record.Replies[n - 1].Status) || !scenario.IsOfInterest(record.Requests[n - 1], fault, IsThorough))
+            // A packet is found again by what it is, not by how many went before it: files are staged side by side.
+            var at = record.Requests.Take(n + 1).Count(other => other == request);
+            var reply = record.Replies.Where(other => other.Text == WireScript.ReplyTo(request)).ElementAtOrDefault(at - 1);
+            if (!WireScript.CanHappen(fault, reply.Status) || !scenario.IsOfInterest(request, fault, IsThorough))
             {
                 continue;
             }
             try
             {
                 runs++;
-                hits += await scenario.AssertSurvivesAsync(fault, n, second) ? 1 : 0;
+                hits += await scenario.AssertSurvivesAsync(fault, request, at, second) ? 1 : 0;
                 if (runs % QuietEvery == 0)
                 {
                     await scenario.AssertQuietAsync();
@@ -219,7 +222,7 @@ public sealed class WireFaultTests
             }
             catch (Exception exception)
             {
-                failures.Add($"{fault} at {n} ({record.Requests[n - 1]}): {exception.Message}");
+                failures.Add($"{fault} at {n + 1} ({request}): {exception.Message}");
             }
         }
         Assert.True(failures.Count == 0, $"{failures.Count} of {runs} runs failed\n{string.Join('\n', failures.Take(20))}");

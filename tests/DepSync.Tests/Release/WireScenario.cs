@@ -111,10 +111,11 @@ internal sealed class WireScenario : IDisposable
 
     /// <summary>A push with a fault, what must hold right after it, and a run that heals it.</summary>
     /// <returns>Whether it came to the fault: requests that do not wait for each other are not always as many.</returns>
-    public async Task<bool> AssertSurvivesAsync(WireFault fault, int at, SecondConnection second)
+    /// <param name="request">Those that <paramref name="at"/> counts; a fault of replies hits the one to it.</param>
+    public async Task<bool> AssertSurvivesAsync(WireFault fault, string request, int at, SecondConnection second)
     {
         var torn = new List<string>();
-        var script = new WireScript(fault, at) { Before = () => torn.AddRange(Torn()) };
+        var script = new WireScript(fault, at) { Of = request, Before = () => torn.AddRange(Torn()) };
         var result = await PushAsync(script, second);
         Assert.True(torn.Count == 0, string.Join(", ", torn));
         Push.AssertOldOrNew(IsAtomic || !MayStop(fault) ? 0 : 1);
@@ -165,7 +166,7 @@ internal sealed class WireScenario : IDisposable
 
     /// <summary>What a server calls done and has not done is believed, except where a file's bytes or its attributes hang on it.</summary>
     private static bool IsBelieved(WireScript script) =>
-        script is { Fault: WireFault.PretendDone, HasHit: true } && !LookedAt.Any(request => script.Requests[script.At - 1].StartsWith(request, StringComparison.Ordinal));
+        script is { Fault: WireFault.PretendDone, HasHit: true } && !LookedAt.Any(request => script.Struck!.StartsWith(request, StringComparison.Ordinal));
 
     /// <summary>Whatever happened, the worker is not free for another manager to take.</summary>
     public async Task AssertOthersAreRefusedAsync()

@@ -53,7 +53,10 @@ internal enum WireFault
     SwapRequests,
 }
 
-/// <summary>The one thing that goes wrong on a connection, and what went over it. Packets are counted from 1, requests and replies each on their own. Safe for concurrent use.</summary>
+/// <summary>
+/// The one thing that goes wrong on a connection, and what went over it. Packets are counted from 1, requests and replies each on their own, and where <see cref="Of"/> is given only those. Safe
+/// for concurrent use.
+/// </summary>
 internal sealed class WireScript(WireFault fault, int at)
 {
     private const int LengthSize = 4;
@@ -71,14 +74,21 @@ internal sealed class WireScript(WireFault fault, int at)
 
     private readonly Lock _lock = new();
     private readonly List<string> _requests = [];
-    private readonly List<string> _handles = [];
+    private readonly Dictionary<string, string> _paths = [];
     private readonly Dictionary<uint, string> _owed = [];
     private readonly List<(string Text, SftpStatus? Status)> _replies = [];
+    private int _counted;
     private uint _pretended;
 
     public WireFault Fault { get; } = fault;
 
     public int At { get; } = at;
+
+    /// <summary>The requests that count, or whose replies do, as <see cref="Requests"/> tells them; null: all. What goes on side by side comes in another order each time.</summary>
+    public string? Of { get; init; }
+
+    /// <summary>The request that it came to, or to whose reply.</summary>
+    public string? Struck { get; private set; }
 
     /// <summary>Whether it came to that.</summary>
     public bool HasHit { get; private set; }
@@ -89,7 +99,7 @@ internal sealed class WireScript(WireFault fault, int at)
     public bool IsRequestFault => Fault is WireFault.CutBeforeRequest or WireFault.CutInRequest or WireFault.CutAfterRequest or WireFault.StallAtRequest or WireFault.Freeze
         or WireFault.PretendDone or WireFault.SwapRequests;
 
-    /// <summary>What went to the server, each as type and first path or handle.</summary>
+    /// <summary>What went to the server, each as type and path; where it names a handle, the path that this was opened for.</summary>
     public IReadOnlyList<string> Requests
     {
         get
@@ -113,32 +123,20 @@ internal sealed class WireScript(WireFault fault, int at)
         }
     }
 
-    /// <summary>The handle that each of <see cref="Requests"/> is about; empty for those about a path.</summary>
-    public IReadOnlyList<string> Handles
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return [.. _handles];
-            }
-        }
-    }
-
     /// <summary>The fault of this request.</summary>
     public WireFault NextRequest(byte[] packet)
     {
         lock (_lock)
         {
-            var text = Tell(packet);
+            var text = Handle(packet) is { Length: > 0 } handle && _paths.TryGetValue(handle, out var path) ? $"{Tell(packet).TrimEnd()} {path}" : Tell(packet);
             _requests.Add(text);
-            _handles.Add(Handle(packet));
             _owed[Id(packet)] = text;
-            if (!IsRequestFault || _requests.Count != At || (Fault == WireFault.PretendDone && !IsAnsweredByStatus(text)))
+            if (!IsRequestFault || !IsDue(text) || (Fault == WireFault.PretendDone && !IsAnsweredByStatus(text)))
             {
                 return WireFault.None;
             }
             _pretended = Id(packet);
+            Struck = text;
         }
         return Hit();
     }
@@ -148,16 +146,24 @@ internal sealed class WireScript(WireFault fault, int at)
     {
         lock (_lock)
         {
-            _owed.Remove(Id(packet), out var request);
-            _replies.Add(($"reply to {request}", Status(packet)));
+            if (!_owed.Remove(Id(packet), out var request))
+            {
+                throw new InvalidOperationException("a reply to nothing");
+            }
+            _replies.Add((ReplyTo(request), Status(packet)));
+            if ((SftpPacketType)packet[4] == SftpPacketType.Handle)
+            {
+                _paths[HandleAt(packet, IdOffset + sizeof(uint))] = request[(request.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+            }
             if (Fault == WireFault.PretendDone && HasHit && _pretended == Id(packet))
             {
                 return Fault;
             }
-            if (IsRequestFault || _replies.Count != At || !CanHappen(Fault, _replies[^1].Status))
+            if (IsRequestFault || !IsDue(request) || !CanHappen(Fault, _replies[^1].Status))
             {
                 return WireFault.None;
             }
+            Struck = request;
         }
         return Hit();
     }
@@ -168,6 +174,9 @@ internal sealed class WireScript(WireFault fault, int at)
         WireFault.ClaimDone => status is not null and not SftpStatus.Ok,
         _ => true,
     };
+
+    /// <summary>What <see cref="Replies"/> calls the reply to a request.</summary>
+    public static string ReplyTo(string request) => $"reply to {request}";
 
     public static byte[] WithStatus(byte[] packet, SftpStatus status)
     {
@@ -209,6 +218,9 @@ internal sealed class WireScript(WireFault fault, int at)
         other.AsSpan(IdOffset, sizeof(uint)).CopyTo(made.AsSpan(IdOffset));
         return made;
     }
+
+    /// <summary>Whether this packet is the one. The lock's.</summary>
+    private bool IsDue(string request) => (Of is null || request == Of) && ++_counted == At;
 
     private WireFault Hit()
     {

@@ -41,10 +41,6 @@ internal static class ManifestFormat
         return Write(manifest.Number, manifest.Generation, [.. paths.Select(path => KeyValuePair.Create(path, manifest.Entries[path]))]);
     }
 
-    /// <summary>What was written for another worker with the same numbers is that of all of them.</summary>
-    /// <inheritdoc cref="Write(Manifest)"/>
-    public static ReadOnlyMemory<byte> Write(long number, long generation, ManifestRecords records) => records.Write(number, generation);
-
     /// <param name="sorted">By path, the root first, each once.</param>
     /// <inheritdoc cref="Write(Manifest)"/>
     public static ReadOnlyMemory<byte> Write(long number, long generation, IReadOnlyList<KeyValuePair<RelativePath, ManifestEntry>> sorted)

@@ -21,9 +21,8 @@ internal sealed record ManifestAhead(long Number, long Generation, ReadOnlyMemor
         {
             return null;
         }
-        var entries = ManifestBuilder.OfSource(source);
-        var generation = ManifestBuilder.TellsTheSame(previous, entries) ? previous!.Generation : number;
-        var bytes = ManifestFormat.Write(number, generation, entries);
+        var generation = ManifestBuilder.TellsTheSame(previous, source.Records) ? previous!.Generation : number;
+        var bytes = source.Records.Write(number, generation);
         return new ManifestAhead(number, generation, bytes, Digest.Of(bytes.Span)) { Previous = previous, Source = source };
     }
 

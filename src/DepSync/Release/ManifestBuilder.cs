@@ -47,7 +47,7 @@ internal static class ManifestBuilder
     }
 
     /// <summary>
-    /// Whether <see cref="Build"/> gives exactly the source's own records: nothing failed, waits or is held back, and everything could be read and looked at. Then they are <see cref="OfSource"/>,
+    /// Whether <see cref="Build"/> gives exactly the source's own records: nothing failed, waits or is held back, and everything could be read and looked at. Then they are <see cref="Snapshot.Records"/>,
     /// whatever the worker showed before.
     /// </summary>
     public static bool LeavesSource(ManifestCase manifestCase) =>
@@ -57,9 +57,6 @@ internal static class ManifestBuilder
 
     /// <summary>Whether the source alone tells what a push that does everything leaves.</summary>
     public static bool IsReadWhole(Snapshot source) => source.Problems.Count == 0 && source.Entries.All(IsKnown);
-
-    /// <summary>The records of a source that was read whole, by path, the root first.</summary>
-    public static ManifestRecords OfSource(Snapshot source) => source.Records;
 
     /// <summary>Whether a manifest lists exactly this source: every entry with its content, mode and mtime, and nothing else. A file that was not read proves nothing.</summary>
     public static bool Describes(Manifest? manifest, Snapshot source) => source.Entries.All(IsKnown) && TellsTheSame(manifest, Build(new ManifestCase(

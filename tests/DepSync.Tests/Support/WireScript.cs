@@ -91,7 +91,7 @@ internal sealed class WireScript(WireFault fault, int at)
     public string? Struck { get; private set; }
 
     /// <summary>Whether it came to that.</summary>
-    public bool HasHit { get; private set; }
+    public bool HasHit => Struck is not null;
 
     /// <summary>Runs just before it happens.</summary>
     public Action? Before { get; init; }
@@ -224,7 +224,6 @@ internal sealed class WireScript(WireFault fault, int at)
 
     private WireFault Hit()
     {
-        HasHit = true;
         Before?.Invoke();
         return Fault;
     }

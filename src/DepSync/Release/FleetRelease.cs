@@ -32,22 +32,23 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         using var deadline = new CancellationTokenSource(config.MaxTime ?? Timeout.InfiniteTimeSpan, context.Clock);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         var filters = new FilterSet(config.Exclude, config.Protect);
+        var deltas = Deltas(tree, store, stop.Token);
         var fleet = new FleetCase
         {
             Config = config,
             Context = context,
             Tree = tree,
             Filters = filters,
-            Source = OnThreadsOfTheirOwn(Task.Run(() => ScanAsync(tree, filters, store, stop.Token), stop.Token)),
+            Source = OnThreadsOfTheirOwn(Task.Run(() => ScanAsync(new ScanParts(tree, filters, store, deltas), stop.Token), stop.Token)),
             Store = store,
             Identity = identity,
             ConnectAsync = new LoginKeeper(config, context, store, context.Connect ?? new WorkerConnector(config, context.Observer, context.AskHostKey, context.Clock).ConnectAsync).ConnectAsync,
             Siblings = new RunSiblings(),
-            Deltas = Deltas(tree, store, stop.Token),
+            Deltas = deltas,
             StopReason = () => cancellationToken.IsCancellationRequested ? ErrorKind.Interrupted : ErrorKind.MaxTime,
         };
         var results = await RunWorkersAsync(fleet, stop.Token);
-        fleet.Deltas?.Prune();
+        deltas?.Prune();
         if (!fleet.Source.IsCompleted)
         {
             // Every worker has ended without it, and the directory is about to be closed.
@@ -69,14 +70,18 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
     /// <summary>None where nothing that is put together on a worker could be checked there.</summary>
     private SourceDeltas? Deltas(SourceTree tree, StateStore store, CancellationToken stop) => config.WholeFile || config.DryRun || !config.Ssh.Exec
         ? null
-        : new SourceDeltas(tree, new SignatureStore(Path.Combine(store.Folder, "signatures"), context.Clock), stop) { Tell = message => context.Observer.On(new Note(NoteLevel.Notice, message)) };
+        : new SourceDeltas(tree, new SignatureStore(Path.Combine(store.Folder, "signatures"), context.Clock), stop)
+        {
+            SignsNewFiles = config.Workers.Any(worker => !worker.IsLocal),
+            Tell = message => context.Observer.On(new Note(NoteLevel.Notice, message)),
+        };
 
-    private async Task<Snapshot> ScanAsync(SourceTree tree, FilterSet filters, StateStore store, CancellationToken cancellationToken)
+    private async Task<Snapshot> ScanAsync(ScanParts parts, CancellationToken cancellationToken)
     {
         var began = context.Clock.GetTimestamp();
-        var hashes = HashCache.Load(Path.Combine(store.Folder, "hashes"), context.Clock);
-        var rules = new ScanRules { Filters = filters, Settle = config.Settle, IgnoreExplodedWebapps = config.IgnoreExplodedWebapps };
-        var source = await new SourceScanner(tree, hashes, rules, context.Clock).ScanAsync(cancellationToken);
+        var hashes = HashCache.Load(Path.Combine(parts.Store.Folder, "hashes"), context.Clock);
+        var rules = new ScanRules { Filters = parts.Filters, Settle = config.Settle, IgnoreExplodedWebapps = config.IgnoreExplodedWebapps };
+        var source = await new SourceScanner(parts.Tree, hashes, rules, context.Clock) { Observer = parts.Deltas }.ScanAsync(cancellationToken);
         if (!config.DryRun)
         {
             _saving = Task.Run(() => Save(hashes, source.Problems.Count == 0 ? UnseenEntries.Drop : UnseenEntries.Keep), CancellationToken.None);
@@ -180,4 +185,7 @@ internal sealed class FleetRelease(RunConfig config, RunContext context)
         .. config.FirstContact.Select(name => $"--first-contact {name}"),
         .. config.MaxDelete == DeleteLimit.Default ? [] : new[] { $"--max-delete {config.MaxDelete}" },
     ];
+
+    /// <summary>What the one scan of a run needs.</summary>
+    private sealed record ScanParts(SourceTree Tree, FilterSet Filters, StateStore Store, SourceDeltas? Deltas);
 }

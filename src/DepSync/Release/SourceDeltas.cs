@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using DepSync.Delta;
 using DepSync.Model;
 using DepSync.Scanning;
@@ -12,13 +11,10 @@ namespace DepSync.Release;
 /// concurrent calls. Nothing of it decides what is committed: what is wrong here is found out on the worker, and costs bytes. What is found is given out while the rest is still compared, so that
 /// a worker copies meanwhile; each follows at its own pace, and none holds up another or the comparison.
 /// </summary>
-internal sealed class SourceDeltas(IFileSource source, SignatureStore store, CancellationToken stop)
+internal sealed class SourceDeltas(IFileSource source, SignatureStore store, CancellationToken stop) : IContentObserver
 {
     /// <summary>Below it, a delta costs about as many requests as the file.</summary>
     public const long SmallestFile = 256 * 1024;
-
-    /// <summary>What is hashed on one thread while it is compared on another: a millisecond or less, both fit a processor's cache.</summary>
-    private const int PieceSize = 512 * 1024;
 
     /// <summary>Given out at once: some milliseconds of comparing, and of a worker's copying.</summary>
     private const int PortionSize = 4 * 1024 * 1024;
@@ -32,6 +28,9 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
     private readonly ConcurrentDictionary<Digest, bool> _signed = new();
 
     private int _told;
+
+    /// <summary>Whether a file of which no older version is known is signed when the scan reads it. If not, it is signed when it is sent to a worker that can make use of that.</summary>
+    public bool SignsNewFiles { private get; init; }
 
     /// <summary>Is told once what keeps signatures from being stored.</summary>
     public Action<string> Tell { private get; init; } = static _ => { };
@@ -55,6 +54,25 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
         store.Forget(old);
         store.Forget(version);
         _signed.TryRemove(version, out _);
+    }
+
+    /// <summary>The scan reads a file: most likely the workers hold what it held before, so the two are compared on the way.</summary>
+    public IContentObservation? Begin(long size, Digest? before)
+    {
+        if (size < SmallestFile)
+        {
+            return null;
+        }
+        var known = before is { } version && store.Load(version) is { } signature ? (version, signature) : ((Digest, BlockSignature)?)null;
+        return known is null && !SignsNewFiles ? null : new ScannedVersion(this, size, known);
+    }
+
+    /// <summary>What somebody found out who had to read the new version anyway; null: it is not worth it.</summary>
+    public void Add(Digest old, Digest version, FileDelta? delta)
+    {
+        delta?.End(holds: true);
+        var found = Task.FromResult(delta);
+        _deltas.TryAdd((old, version), new Lazy<Task<FileDelta?>>(() => found));
     }
 
     /// <summary>At the end of the run.</summary>
@@ -113,62 +131,43 @@ internal sealed class SourceDeltas(IFileSource source, SignatureStore store, Can
             return false;
         }
         var (builder, signer, found) = comparison;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var piece = (int)Math.Min(PieceSize, entry.Size);
-        var (buffer, hashed) = (new byte[piece], entry.Size > piece ? new byte[piece] : []);
-        var hashing = Task.CompletedTask;
-        try
+        var (seen, given) = (0L, 0L);
+        var digest = await FileHasher.HashAsync(file, entry.Size, Compare, stop);
+        if (digest != entry.Digest)
         {
-            var given = 0L;
-            for (long offset = 0; offset < entry.Size;)
-            {
-                stop.ThrowIfCancellationRequested();
-                var count = await file.ReadAtAsync(offset, buffer.AsMemory(0, (int)Math.Min(buffer.Length, entry.Size - offset)), stop);
-                if (count <= 0 || !IsWorthIt(builder.Delta.DataBytes, entry))
-                {
-                    return false;
-                }
-                await hashing;
-                hashing = HashAsync(hash, buffer.AsMemory(0, count));
-                builder.Append(buffer.AsSpan(0, count));
-                signer?.Append(buffer.AsSpan(0, count));
-                (buffer, hashed) = (hashed, buffer);
-                offset += count;
-                if (offset - given >= PortionSize && builder.Delta.DataBytes <= offset / PromisingShare)
-                {
-                    given = offset;
-                    builder.Delta.GiveOut();
-                    found.TrySetResult(builder.Delta);
-                }
-            }
-            builder.Finish();
+            return false;
         }
-        finally
-        {
-            await hashing;
-        }
-        if (!IsWorthIt(builder.Delta.DataBytes, entry) || Digest.FromBytes(hash.GetHashAndReset()) != entry.Digest)
+        builder.Finish();
+        if (!IsWorthIt(builder.Delta.DataBytes, entry.Size))
         {
             return false;
         }
         signer?.Finish();
         return true;
-    }
 
-    /// <summary>On another thread than the one that compares: the hash takes as long as all the rest.</summary>
-    private static async Task HashAsync(IncrementalHash hash, ReadOnlyMemory<byte> piece)
-    {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        hash.AppendData(piece.Span);
+        bool Compare(ReadOnlyMemory<byte> bytes)
+        {
+            builder.Append(bytes.Span);
+            signer?.Append(bytes.Span);
+            seen += bytes.Length;
+            if (seen - given >= PortionSize && builder.Delta.DataBytes <= seen / PromisingShare)
+            {
+                given = seen;
+                builder.Delta.GiveOut();
+                found.TrySetResult(builder.Delta);
+            }
+            return IsWorthIt(builder.Delta.DataBytes, entry.Size);
+        }
     }
 
     /// <summary>With half of a file sent, the copies, the second reading on the worker and the requests cost more than the other half.</summary>
-    private static bool IsWorthIt(long dataBytes, FileEntry entry) => dataBytes <= entry.Size / 2;
+    public static bool IsWorthIt(long dataBytes, long size) => dataBytes <= size / 2;
 
     /// <summary>What the bytes of a new version go through, and who waits for what is found.</summary>
     private sealed record Comparison(DeltaBuilder Builder, VersionSigner? Signer, TaskCompletionSource<FileDelta?> Found);
 
-    private void Save(Digest version, BlockSignature signature)
+    /// <summary>What cannot be stored is told once.</summary>
+    public void Save(Digest version, BlockSignature signature)
     {
         try
         {

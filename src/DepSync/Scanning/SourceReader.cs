@@ -19,6 +19,9 @@ internal sealed class SourceReader(SourceTree tree, HashCache cache, UploadGate 
     /// <summary>A file that was changed during each of these reads is left to the next run.</summary>
     private const int Attempts = 4;
 
+    /// <summary>Sees what is read.</summary>
+    public IContentObserver? Observer { private get; init; }
+
     /// <summary>Null when the file has to be read.</summary>
     public FileReading? FromCache(FoundFile file)
     {
@@ -26,12 +29,12 @@ internal sealed class SourceReader(SourceTree tree, HashCache cache, UploadGate 
         return known is null || (known.Value.ArchiveEnd == ArchiveEnd.NotChecked && gate.ChecksArchive(file.Path)) ? null : Judge(file, known.Value);
     }
 
-    public FileReading Read(FoundFile file, CancellationToken cancellationToken)
+    public async ValueTask<FileReading> ReadAsync(FoundFile file, CancellationToken cancellationToken)
     {
         try
         {
             using var opened = tree.OpenFile(file.Path);
-            return opened is null ? new FileReading(file.ToEntry(null, Deferral.Vanished)) : Read(file, opened, cancellationToken);
+            return opened is null ? new FileReading(file.ToEntry(null, Deferral.Vanished)) : await ReadAsync(file, opened, cancellationToken);
         }
         catch (IOException e)
         {
@@ -39,7 +42,7 @@ internal sealed class SourceReader(SourceTree tree, HashCache cache, UploadGate 
         }
     }
 
-    private FileReading Read(FoundFile file, SourceFile opened, CancellationToken cancellationToken)
+    private async ValueTask<FileReading> ReadAsync(FoundFile file, SourceFile opened, CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
@@ -59,7 +62,7 @@ internal sealed class SourceReader(SourceTree tree, HashCache cache, UploadGate 
             {
                 return new FileReading(file.ToEntry(null, Deferral.IncompleteArchive));
             }
-            var digest = cache.Find(file.Path, now.Stamp)?.Digest ?? FileHasher.Hash(opened, now.Stamp.Size, cancellationToken);
+            var digest = cache.Find(file.Path, now.Stamp)?.Digest ?? await HashAsync(file, opened, cancellationToken);
             if (digest is not null && opened.Stamp() == now.Stamp)
             {
                 var content = new KnownContent(digest.Value, end);
@@ -68,6 +71,29 @@ internal sealed class SourceReader(SourceTree tree, HashCache cache, UploadGate 
             }
         }
         return new FileReading(file.ToEntry(null, Deferral.Changing));
+    }
+
+    /// <summary>What is seen counts by its own hash, whether or not the file is the same behind it.</summary>
+    private async ValueTask<Digest?> HashAsync(FoundFile file, SourceFile opened, CancellationToken cancellationToken)
+    {
+        var size = file.Seen.Stamp.Size;
+        var observation = Observer?.Begin(size, cache.LastContent(file.Path));
+        if (observation is null)
+        {
+            return FileHasher.Hash(opened, size, cancellationToken);
+        }
+        var digest = await FileHasher.HashAsync(opened, size, Show, cancellationToken);
+        if (digest is not null)
+        {
+            observation.Finish(digest.Value);
+        }
+        return digest;
+
+        bool Show(ReadOnlyMemory<byte> bytes)
+        {
+            observation.Append(bytes.Span);
+            return true;
+        }
     }
 
     private FileReading Judge(FoundFile file, KnownContent content)

@@ -16,9 +16,12 @@ internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules 
 
     private readonly UploadGate _gate = new(rules.Settle, clock);
 
+    /// <summary>Sees what has to be read.</summary>
+    public IContentObserver? Observer { private get; init; }
+
     public async Task<Snapshot> ScanAsync(CancellationToken cancellationToken)
     {
-        var reader = new SourceReader(tree, cache, _gate);
+        var reader = new SourceReader(tree, cache, _gate) { Observer = Observer };
         var (unsettled, unknown, readings) = (new List<FoundFile>(), new List<FoundFile>(), new List<FileReading>());
         var walk = new SourceWalk(tree, rules, file =>
         {
@@ -60,11 +63,7 @@ internal sealed class SourceScanner(SourceTree tree, HashCache cache, ScanRules 
     {
         var readings = new ConcurrentBag<FileReading>();
         var lanes = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(files, lanes, (file, token) =>
-        {
-            readings.Add(reader.Read(file, token));
-            return ValueTask.CompletedTask;
-        });
+        await Parallel.ForEachAsync(files, lanes, async (file, token) => readings.Add(await reader.ReadAsync(file, token)));
         return readings;
     }
 

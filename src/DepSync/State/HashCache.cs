@@ -25,13 +25,16 @@ internal enum UnseenEntries
 
 /// <summary>
 /// The manager's memory of its files' hashes: path and <see cref="FileStamp"/> to content. Losing it costs time, never correctness: a damaged or foreign file reads as
-/// empty. A file that was changed less than two seconds before the scan is not remembered, because a further change within the clock's tick would leave the same stamp.
+/// empty. A file that was changed less than two seconds before the scan is read again by the next one, because a further change within the clock's tick would leave the same stamp.
 /// <para>Threads: <see cref="Find"/> and <see cref="Add"/> are safe for concurrent calls; <see cref="Save"/> comes after them. A dry run does not save.</para>
 /// </summary>
 internal sealed class HashCache
 {
     /// <summary>The coarsest clock of a file system that is still in use (FAT) ticks every two seconds.</summary>
     private const long RacyNs = 2_000_000_000;
+
+    /// <summary>No file has it: its content was that once, and is to be read.</summary>
+    private static readonly FileStamp OfNoFile = new(-1, 0, 0, 0, 0);
 
     private readonly string _path;
     private readonly Dictionary<RelativePath, Slot> _loaded;
@@ -74,17 +77,17 @@ internal sealed class HashCache
         return slot.Content;
     }
 
-    /// <summary>Remembers what was read, unless the stamp is too young to tell a later change.</summary>
+    /// <summary>What the file held when it was read for the last scan, whatever it holds now; null when that is not known.</summary>
+    public Digest? LastContent(RelativePath path) => _loaded.TryGetValue(path, out var slot) ? slot.Content.Digest : null;
+
+    /// <summary>Remembers what was read; where the stamp is too young to tell a later change, without it.</summary>
     public void Add(RelativePath path, FileStamp stamp, KnownContent content)
     {
         Interlocked.Increment(ref _read);
-        if (stamp.ModifiedNs >= _racyFromNs || stamp.ChangedNs >= _racyFromNs)
-        {
-            return;
-        }
+        var isProved = stamp.ModifiedNs < _racyFromNs && stamp.ChangedNs < _racyFromNs;
         lock (_lock)
         {
-            _added[path] = (stamp, content);
+            _added[path] = (isProved ? stamp : OfNoFile, content);
         }
     }
 

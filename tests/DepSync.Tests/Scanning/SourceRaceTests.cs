@@ -92,7 +92,7 @@ public sealed partial class SourceRaceTests : IDisposable
     }
 
     [NeedsFact]
-    public void What_this_user_may_not_read_is_a_problem()
+    public async Task What_this_user_may_not_read_is_a_problem()
     {
         _scan.Tree.Write("closed/x", "x").Write("listable/x", "x").Write("open/denied", "x").Write("open/y", "y");
         _scan.Tree.SetMode(""u8, 0x1ED).SetMode("closed"u8, 0).SetMode("listable"u8, 0x124).SetMode("open/denied"u8, 0);
@@ -100,12 +100,13 @@ public sealed partial class SourceRaceTests : IDisposable
         var files = new List<FoundFile>();
         var walk = new SourceWalk(tree, _scan.Rules, files.Add);
         var reader = new SourceReader(tree, State.HashCacheTests.Empty(_scan.Clock), new UploadGate(TimeSpan.Zero, _scan.Clock));
-        List<FileReading> readings = [];
+        List<Task<FileReading>> reads = [];
         AsAnotherUser(() =>
         {
             walk.Run(CancellationToken.None);
-            readings = files.ConvertAll(file => reader.Read(file, CancellationToken.None));
+            reads = files.ConvertAll(file => reader.ReadAsync(file, CancellationToken.None).AsTask());
         });
+        var readings = await Task.WhenAll(reads);
         Assert.Equal(["closed", "listable"], walk.Problems.Select(problem => problem.Path.ToString()).Order());
         Assert.All(walk.Problems, problem => Assert.Contains("ermission denied", problem.Message, StringComparison.Ordinal));
         Assert.Equal(["closed", "listable", "open"], walk.Entries.Select(entry => entry.Path.ToString()).Order());

@@ -18,11 +18,13 @@ internal sealed class SourceScan : IDisposable
 
     public SourceTree Open() => SourceTree.Open(Tree.Path);
 
-    public async Task<Snapshot> RunAsync(SourceTree? tree = null)
+    public Task<Snapshot> RunAsync(SourceTree? tree = null) => RunAsync(null, tree);
+
+    public async Task<Snapshot> RunAsync(IContentObserver? observer, SourceTree? tree = null)
     {
         using var opened = tree ?? Open();
         var cache = HashCache.Load(Path.Combine(_state, "hashes"), Clock);
-        var snapshot = await new SourceScanner(opened, cache, Rules, Clock).ScanAsync(CancellationToken.None);
+        var snapshot = await new SourceScanner(opened, cache, Rules, Clock) { Observer = observer }.ScanAsync(CancellationToken.None);
         cache.Save(UnseenEntries.Drop);
         return snapshot;
     }

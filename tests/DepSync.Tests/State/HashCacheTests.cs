@@ -48,11 +48,23 @@ public sealed class HashCacheTests : IDisposable
     [InlineData(-3, -1, false)]
     [InlineData(-2, -2, false)]
     [InlineData(3600, -3600, false)]
-    public void File_that_changed_just_before_the_scan_is_not_remembered(int modified, int changed, bool remembered)
+    public void File_that_changed_just_before_the_scan_is_read_again(int modified, int changed, bool remembered)
     {
         var stamp = new FileStamp(1, NowNs + (modified * Second), NowNs + (changed * Second), 1, 1);
         Remember(stamp);
         Assert.Equal(remembered, Load().Find(A, stamp) is not null);
+        Assert.Equal(Content.Digest, Load().LastContent(A));
+    }
+
+    [Fact]
+    public void Last_content_is_what_the_last_scan_that_read_the_file_found_whatever_it_holds_now()
+    {
+        Assert.Null(Load().LastContent(A));
+        Remember(Old);
+        var cache = Load();
+        Assert.Null(cache.Find(A, Old with { Size = 11 }));
+        Assert.Equal(Content.Digest, cache.LastContent(A));
+        Assert.Null(cache.LastContent(RelativePath.Parse("carbonapps/b.car")));
     }
 
     [Fact]

@@ -7,7 +7,8 @@ namespace DepSync.Release;
 /// Has a large file hashed on the worker while its last bytes are still copied there. It is begun when what is left should take less time than a quick program takes for the whole.
 /// <para>
 /// Why that is safe: a staged file is written in ascending order and no byte of it twice, and a server carries out what is asked of one file in the order in which it was asked (SFTP v3, section 6.1). So a
-/// program that read the bytes of the plan read all of them, and none changes any more; every status and the size are looked at as ever. One that overtook the writing has read less: its hash is another one, counts for nothing, and the whole file is hashed once more.
+/// program that read the bytes of the plan read all of them, and none changes any more; every status and the size are looked at as ever. One that overtook the writing has read less: its hash is another one, counts for nothing, and the file is hashed once more. It has ended before the last byte was
+/// written, so the next one is begun early too.
 /// </para>
 /// <para>Threads: safe for concurrent calls of <see cref="Wrote"/>; all else behind them.</para>
 /// </summary>
@@ -19,9 +20,12 @@ internal sealed class EarlyHash(StagedHashes hashes, SizedPath file, TimeProvide
     /// <summary>Bytes a second. SHA-256 in one thread takes 1.7 GB/s here (EPYC with SHA instructions); one that is quicker than this may overtake the copying and read the file twice.</summary>
     private const double QuickestHash = 2e9;
 
+    /// <summary>One that is overtaken has cost the worker at most the reading of the file; copying that is slower each time is left alone then.</summary>
+    private const int MostTries = 2;
+
     private readonly long _begun = clock.GetTimestamp();
     private long _written;
-    private int _isAsked;
+    private int _tries;
     private volatile Task<Digest?>? _answer;
 
     /// <summary>What was copied so far.</summary>
@@ -31,7 +35,9 @@ internal sealed class EarlyHash(StagedHashes hashes, SizedPath file, TimeProvide
     public void Wrote(long bytes, CancellationToken cancellationToken)
     {
         var written = Interlocked.Add(ref _written, bytes);
-        if (Volatile.Read(ref _isAsked) == 0 && ShouldBegin(file.Size, written, clock.GetElapsedTime(_begun)) && Interlocked.Exchange(ref _isAsked, 1) == 0)
+        var (tries, before) = (Volatile.Read(ref _tries), _answer);
+        var isFree = tries == 0 || (tries < MostTries && before is { IsCompletedSuccessfully: true });
+        if (isFree && ShouldBegin(file.Size, written, clock.GetElapsedTime(_begun)) && Interlocked.CompareExchange(ref _tries, tries + 1, tries) == tries)
         {
             _answer = hashes.HashAsync(file, cancellationToken);
         }

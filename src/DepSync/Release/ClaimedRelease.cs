@@ -215,18 +215,26 @@ internal sealed class ClaimedRelease(FleetCase fleet, IWorkerFileSystem files, R
         var kept = retirement.Before;
         // What was done and called a failure is nobody's copy but ours.
         var hasKept = retirement.HasKept || (retirement.MayHaveKept > 0 && await files.ListAsync(WorkerLayout.Old(claim.Folder), retirement.MayHaveKept, CancellationToken.None) is { Count: > 0 });
-        var hasLeft = false;
-        if (hasKept && keep > 0)
+        if (!hasKept || keep == 0)
         {
-            var keeping = store.KeepAsync(claim.Folder, claim.Number, retirement.Generation);
-            var leaving = kept is not null && !kept.With(GenerationStore.Added(claim.Number, retirement.Generation)).Beyond(keep).Any() ? claim.TryLeaveAsync() : Task.FromResult(false);
-            await ((Task)leaving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            var added = await keeping;
-            kept = added is null ? null : kept?.With(added);
-            hasLeft = added is not null && await leaving;
+            await store.PruneAsync(keep, kept);
+            return false;
         }
-        await store.PruneAsync(keep, kept);
-        return hasLeft;
+        var keeping = store.KeepAsync(claim.Folder, claim.Number, retirement.Generation);
+        // In its flight begins what most likely follows from it: what is too much then goes, or, where nothing is, our folder.
+        var likely = kept?.With(GenerationStore.Added(claim.Number, retirement.Generation));
+        var beyond = likely?.Beyond(keep).ToList();
+        var pruning = beyond is { Count: > 0 } ? store.PruneAsync(keep, likely) : Task.CompletedTask;
+        var leaving = beyond is { Count: 0 } ? claim.TryLeaveAsync() : Task.FromResult(false);
+        await Task.WhenAll(pruning, leaving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var added = await keeping;
+        await pruning;
+        kept = added is null ? null : kept?.With(added);
+        if (beyond is null || kept is null || !kept.Beyond(keep).SequenceEqual(beyond))
+        {
+            await store.PruneAsync(keep, kept);
+        }
+        return added is not null && await leaving;
     }
 
     /// <summary>The right to change the worker, and what is left of it in the end.</summary>

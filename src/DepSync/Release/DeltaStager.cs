@@ -67,7 +67,7 @@ internal sealed class DeltaStager
             // The comparison goes on here while the worker is asked.
             var finding = old.Digest == version ? Task.FromResult<FileDelta?>(FileDelta.WholeCopy(entry.Size)) : _case.Source.FindAsync(entry, old.Digest!.Value, cancellationToken);
             var delta = await canHash.WaitAsync(cancellationToken) ? await finding : null;
-            hash = new EarlyHash(_hashes, new SizedPath(item.Staged, entry.Size), _case.Clock);
+            hash = new EarlyHash(_hashes, new SizedPath(item.Staged, entry.Size), version, _case.Clock);
             if (delta is null || !await AssembleAsync(item, new Assembly(old, delta, meter, hash), cancellationToken))
             {
                 meter.Copied(-hash.Written);
@@ -78,7 +78,7 @@ internal sealed class DeltaStager
         {
             _slots.Release(1);
         }
-        var digest = await hash.HashAsync(version, cancellationToken);
+        var digest = await hash.HashAsync(cancellationToken);
         if (digest == version)
         {
             return true;

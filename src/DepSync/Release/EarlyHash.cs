@@ -12,7 +12,7 @@ namespace DepSync.Release;
 /// </para>
 /// <para>Threads: safe for concurrent calls of <see cref="Wrote"/>; all else behind them.</para>
 /// </summary>
-internal sealed class EarlyHash(StagedHashes hashes, SizedPath file, TimeProvider clock)
+internal sealed class EarlyHash(StagedHashes hashes, SizedPath file, Digest expected, TimeProvider clock)
 {
     /// <summary>Below it, a command's start and end take longer than what is saved.</summary>
     private const long SmallestFile = 32 << 20;
@@ -26,7 +26,8 @@ internal sealed class EarlyHash(StagedHashes hashes, SizedPath file, TimeProvide
     private readonly long _begun = clock.GetTimestamp();
     private long _written;
     private int _tries;
-    private volatile Task<Digest?>? _answer;
+    private volatile bool _wasOvertaken;
+    private volatile Task<bool>? _answer;
 
     /// <summary>What was copied so far.</summary>
     public long Written => Volatile.Read(ref _written);
@@ -35,11 +36,11 @@ internal sealed class EarlyHash(StagedHashes hashes, SizedPath file, TimeProvide
     public void Wrote(long bytes, CancellationToken cancellationToken)
     {
         var written = Interlocked.Add(ref _written, bytes);
-        var (tries, before) = (Volatile.Read(ref _tries), _answer);
-        var isFree = tries == 0 || (tries < MostTries && before is { IsCompletedSuccessfully: true });
-        if (isFree && ShouldBegin(file.Size, written, clock.GetElapsedTime(_begun)) && Interlocked.CompareExchange(ref _tries, tries + 1, tries) == tries)
+        var tries = Volatile.Read(ref _tries);
+        var isDue = tries == 0 || (tries < MostTries && _wasOvertaken);
+        if (isDue && ShouldBegin(file.Size, written, clock.GetElapsedTime(_begun)) && Interlocked.CompareExchange(ref _tries, tries + 1, tries) == tries)
         {
-            _answer = hashes.HashAsync(file, cancellationToken);
+            _answer = TryAsync(cancellationToken);
         }
     }
 
@@ -49,8 +50,15 @@ internal sealed class EarlyHash(StagedHashes hashes, SizedPath file, TimeProvide
 
     /// <summary>The hash of the file, which is whole by now; null where the worker cannot tell.</summary>
     /// <exception cref="WorkerLostException">The worker is gone.</exception>
-    public async Task<Digest?> HashAsync(Digest expected, CancellationToken cancellationToken) =>
-        _answer is { } early && await early == expected ? expected : await hashes.HashAsync(file, cancellationToken);
+    public async Task<Digest?> HashAsync(CancellationToken cancellationToken) =>
+        _answer is { } early && await early ? expected : await hashes.HashAsync(file, cancellationToken);
+
+    private async Task<bool> TryAsync(CancellationToken cancellationToken)
+    {
+        var isWhole = await hashes.HashAsync(file, cancellationToken) == expected;
+        _wasOvertaken = !isWhole;
+        return isWhole;
+    }
 
     /// <summary>Nobody reads the file any more.</summary>
     public async Task SettleAsync()

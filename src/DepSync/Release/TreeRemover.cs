@@ -18,15 +18,34 @@ internal static class TreeRemover
         {
             throw new ArgumentException($"'{folder}' is not DepSync's own.", nameof(folder));
         }
-        var entry = await files.FindAsync(folder, CancellationToken.None);
+        // Together; what is listed counts only of a directory.
+        var (finding, listing) = (files.FindAsync(folder, CancellationToken.None).AsTask(), files.ListAsync(folder, CancellationToken.None).AsTask());
+        await Task.WhenAll(finding, WorkerFileException.IgnoreAsync(listing));
+        var entry = await finding;
         if (entry is { Kind: EntryKind.Directory })
         {
-            await RemoveDirectoryAsync(files, new Folder(folder, entry.Value.Mode));
+            if (!listing.IsCompletedSuccessfully || !await TryRemoveFlatAsync(files, folder, await listing))
+            {
+                await RemoveDirectoryAsync(files, new Folder(folder, entry.Value.Mode));
+            }
         }
         else if (entry is not null)
         {
             await files.RemoveFileAsync(folder, CancellationToken.None);
         }
+    }
+
+    /// <summary>Removes a directory of a few entries, none of which is a directory, in one flight. Whether it is gone.</summary>
+    private static async Task<bool> TryRemoveFlatAsync(IWorkerFileSystem files, RelativePath folder, IReadOnlyList<WorkerEntry>? entries)
+    {
+        if (entries is null || entries.Count > InFlight || entries.Any(entry => entry.Kind == EntryKind.Directory))
+        {
+            return false;
+        }
+        var emptied = entries.Select(entry => WorkerFileException.IgnoreAsync(files.RemoveFileAsync(folder.Child(entry.Name), CancellationToken.None).AsTask())).ToList();
+        var removed = files.RemoveDirectoryAsync(folder, CancellationToken.None).AsTask();
+        await Task.WhenAll([.. emptied, WorkerFileException.IgnoreAsync(removed)]);
+        return removed.IsCompletedSuccessfully;
     }
 
     /// <summary>Level by level, so that a tree of thousands of directories takes a few round trips a level and not a few a directory.</summary>

@@ -95,6 +95,22 @@ public sealed class RoundTripTests
         Assert.Equal(20, Assert.Single(counted.Run.Events.OfType<SourceScanned>()).Hashed);
     }
 
+    /// <summary>Beside putting away what was replaced, look at what is too much then; read it; remove it; remove the run folder.</summary>
+    [NeedsFact("setpriv")]
+    public async Task Generation_beyond_those_that_are_kept_costs_three_round_trips()
+    {
+        using var counted = new CountedRelease(100, 1);
+        var config = counted.Config with { KeepGenerations = 1 };
+        await counted.RunAsync(config);
+        counted.Run.Manager.Write(counted.Files[0], "first");
+        await counted.RunAsync(config);
+        var round = 0;
+        var generations = Path.Combine(counted.Run.Worker.Path, ".depsync/generations");
+        var before = Assert.Single(Directory.GetDirectories(generations));
+        await counted.CountAsync(Pushed + 3, () => counted.Run.Manager.Write(counted.Files[0], $"{++round}"), config);
+        Assert.NotEqual(before, Assert.Single(Directory.GetDirectories(generations)));
+    }
+
     /// <summary>Open with its bytes; write; attributes, size, flush and close: six a file, and what a folder and the run itself take.</summary>
     [NeedsTheory("setpriv")]
     [InlineData(100, 1)]

@@ -49,7 +49,8 @@ public sealed class SharedConnectionRunTests : IDisposable
     public async Task Server_that_stalls_holds_none_of_the_other_targets_of_its_connection()
     {
         using var server = SshdServer.Start(new SshdOptions { Sftp = SshdOptions.ExternalSftp });
-        using var together = new Barrier(3, _ => Command.Signal(Servers(server)[1], "STOP"));
+        using var stalled = new StoppedProcess();
+        using var together = new Barrier(3, _ => stalled.Stop(Servers(server)[1]));
         _run.At = (WorkerPhase.Comparing, () => Assert.True(together.SignalAndWait(TimeSpan.FromMinutes(1))));
         var report = await RunAsync(server, 3, new RunConfig { ManagerDir = "", Workers = [], Ssh = new SshSettings { IdleTimeout = TimeSpan.FromSeconds(2) } });
         Assert.Equal(1, Logins(server));
@@ -176,4 +177,24 @@ public sealed class SharedConnectionRunTests : IDisposable
 
     private static List<int> Servers(SshdServer server) =>
         [.. server.Sessions().Where(session => Command.Try("ps", "-o", "comm=", "-p", $"{session}").Output.Contains("sftp-server", StringComparison.Ordinal)).Order()];
+
+    /// <summary>Ends what it stopped: once its connection is gone it is nobody's child any more, and would stay for good.</summary>
+    private sealed class StoppedProcess : IDisposable
+    {
+        private int? _id;
+
+        public void Stop(int id)
+        {
+            _id = id;
+            Command.Signal(id, "STOP");
+        }
+
+        public void Dispose()
+        {
+            if (_id is { } id)
+            {
+                Command.Signal(id, "KILL");
+            }
+        }
+    }
 }

@@ -46,6 +46,9 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
     /// <summary>What the manifest tells, where that was worked out before.</summary>
     public ExpectedTree? Expected { get; init; }
 
+    /// <summary>The target was seen to be missing: there is nothing to list.</summary>
+    public bool IsMissing { get; init; }
+
     /// <summary>Our run folder, in which names may be tried; null before the claim.</summary>
     public RelativePath? Scratch { get; init; }
 
@@ -68,7 +71,7 @@ internal sealed class WorkerComparer(FleetCase fleet, IWorkerFileSystem files)
             // What the manager pushes there, or pushed there once, is its own.
             IsUnpackedBeside = path => fleet.Config.IgnoreExplodedWebapps && source.Find(path) is null && manifest?.Entries.ContainsKey(path) != true,
         };
-        var worker = await scanner.ScanAsync(request, cancellationToken);
+        var worker = IsMissing ? new Snapshot(null, []) : await scanner.ScanAsync(request, cancellationToken);
         var listed = worker.Names;
         worker = await new NameResolver(files, Scratch).ResolveAsync(source, worker, cancellationToken);
         if (!ReferenceEquals(listed, worker.Names))

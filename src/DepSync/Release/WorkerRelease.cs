@@ -102,7 +102,7 @@ internal sealed class WorkerRelease(FleetCase fleet, WorkerAddress address)
 
         Task<WorkerComparison> CompareAsync()
         {
-            var comparer = new WorkerComparer(fleet, files) { Begun = begun.Tree };
+            var comparer = new WorkerComparer(fleet, files) { Begun = begun.Tree, IsMissing = !look.TargetExists };
             return comparer.CompareAsync(look.Manifest, comparer.Rules(), null, cancellationToken);
         }
 

@@ -29,6 +29,9 @@ internal sealed partial class SftpWorker
             var login = client.RealPathAsync("."u8, cancellationToken);
             var resolving = client.RealPathAsync(target, cancellationToken);
             var standing = client.StatAsync(target, cancellationToken);
+            // Where nobody has been the target may well be missing.
+            var (folder, name) = Split(target);
+            var around = options.Guess is null && RelativePath.IsName(name) ? LookAroundAsync(client, target, folder, cancellationToken) : null;
             AskAhead(client, failures, options);
             await limits;
             var roundTrip = options.Clock.GetElapsedTime(sent);
@@ -37,7 +40,11 @@ internal sealed partial class SftpWorker
             var root = Absolute(await resolving ?? await MissingTargetAsync(client, target, cancellationToken));
             if (await standing is null)
             {
-                await RequireFolderAboveAsync(client, target, root, cancellationToken);
+                RequireFolderAbove(target, await (around ?? LookAroundAsync(client, target, Split(root).Folder, cancellationToken)));
+            }
+            else if (around is not null)
+            {
+                await ((Task)around).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             var worker = new SftpWorker(Lanes(client, transport, options, roundTrip), failures, root, new WorkerPlace(Encoding.UTF8.GetString(root), Encoding.UTF8.GetString(home), null) { RoundTrip = roundTrip });
             if (transport.StartCommand is { } start)
@@ -120,22 +127,32 @@ internal sealed partial class SftpWorker
     /// <summary>Some servers resolve only what exists: then the folder above is resolved, and the last name stays as it is.</summary>
     private static async Task<byte[]?> MissingTargetAsync(SftpClient client, byte[] target, CancellationToken cancellationToken)
     {
-        var slash = Array.LastIndexOf(target, (byte)'/');
-        var name = target[(slash + 1)..];
-        var folder = slash < 0 ? "."u8.ToArray() : target[..Math.Max(slash, 1)];
+        var (folder, name) = Split(target);
         return RelativePath.IsName(name) && await client.RealPathAsync(folder, cancellationToken) is { } above ? Bytes(new SftpPath(above, name)) : throw FolderAboveMissing(target);
     }
 
-    /// <summary>That a path can be resolved does not say that its folder is there: servers differ in how much of it must exist.</summary>
-    private static async Task RequireFolderAboveAsync(SftpClient client, byte[] target, byte[] root, CancellationToken cancellationToken)
+    private static (byte[] Folder, byte[] Name) Split(byte[] path)
     {
-        var link = client.LstatAsync(target, cancellationToken);
-        var above = client.StatAsync(root[..Math.Max(Array.LastIndexOf(root, (byte)'/'), 1)], cancellationToken);
-        if (await link is not null)
+        var slash = Array.LastIndexOf(path, (byte)'/');
+        return (slash < 0 ? "."u8.ToArray() : path[..Math.Max(slash, 1)], path[(slash + 1)..]);
+    }
+
+    /// <summary>In one flight: the target itself, where that is a link, and the folder above.</summary>
+    private static async Task<(SftpAttributes? Itself, SftpAttributes? Above)> LookAroundAsync(SftpClient client, byte[] target, byte[] folder, CancellationToken cancellationToken)
+    {
+        var itself = client.LstatAsync(target, cancellationToken);
+        var above = client.StatAsync(folder, cancellationToken);
+        return (await itself, await above);
+    }
+
+    /// <summary>That the path of what is missing can be resolved does not say that its folder is there: servers differ in how much of it must exist.</summary>
+    private static void RequireFolderAbove(byte[] target, (SftpAttributes? Itself, SftpAttributes? Above) around)
+    {
+        if (around.Itself is not null)
         {
             throw new WorkerLostException(ErrorKind.Target, $"The target '{Encoding.UTF8.GetString(target)}' is a link to something that does not exist.", "Is it mounted?");
         }
-        if (await above is not { } folder || SftpEntries.Kind(folder) != EntryKind.Directory)
+        if (around.Above is not { } folder || SftpEntries.Kind(folder) != EntryKind.Directory)
         {
             throw FolderAboveMissing(target);
         }

@@ -20,6 +20,12 @@ public sealed class RoundTripTests
     /// </summary>
     private const int Pushed = 17;
 
+    /// <summary>
+    /// 1 where is the target, what stands there and above it; 1 look; 1 make the target; 5 claim as in <see cref="Pushed"/>, and 1 for an owner record that is being replaced; 2 room and tree; 1 folders; 2 stage, and 2 new folders
+    /// on disk; 7 journal and owner as there, where there is no record yet: look again, also for one that is being replaced; 1 renames; 1 attributes; 1 records; 1 remove the run folder.
+    /// </summary>
+    private const int FirstPushed = 26;
+
     /// <summary>Without the copy of the manifest nothing is asked ahead: where is the target; open the records; read them; read it; the rest of a large one; open the directories; read them.</summary>
     private const int UnchangedWithoutCopy = 6;
 
@@ -109,6 +115,26 @@ public sealed class RoundTripTests
         var before = Assert.Single(Directory.GetDirectories(generations));
         await counted.CountAsync(Pushed + 3, () => counted.Run.Manager.Write(counted.Files[0], $"{++round}"), config);
         Assert.NotEqual(before, Assert.Single(Directory.GetDirectories(generations)));
+    }
+
+    [NeedsFact("setpriv")]
+    public async Task First_push_to_a_target_that_is_missing_lists_nothing_before_the_claim()
+    {
+        using var counted = new CountedRelease(100, 2);
+        var target = Path.Combine(counted.Run.Worker.Path, "missing");
+        var config = counted.Config with { Workers = [.. counted.Config.Workers.Select(worker => worker with { Path = target })] };
+        await counted.CountAsync(
+            FirstPushed,
+            () =>
+            {
+                if (Directory.Exists(target))
+                {
+                    Directory.Delete(target, recursive: true);
+                    Directory.Delete(counted.Run.StateDir, recursive: true);
+                }
+            },
+            config);
+        Assert.Equal((WorkerStatus.Synced, 100), (counted.Result.Status, Directory.GetFiles(target, "*.txt", SearchOption.AllDirectories).Length));
     }
 
     /// <summary>Open with its bytes; write; attributes, size, flush and close: six a file, and what a folder and the run itself take.</summary>

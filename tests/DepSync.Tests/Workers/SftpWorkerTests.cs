@@ -25,7 +25,7 @@ public sealed class SftpWorkerTests : IDisposable
     /// <summary>A server that resolves below <c>/home/u</c>.</summary>
     private static byte[] Resolve(ReceivedRequest request)
     {
-        if (request.Type == SftpPacketType.Stat)
+        if (request.Type is SftpPacketType.Stat or SftpPacketType.Lstat)
         {
             return SftpPacket.Attributes(request.Id, 0x41ed);
         }
@@ -95,7 +95,7 @@ public sealed class SftpWorkerTests : IDisposable
     {
         _server.Answer = request => (request.Type, System.Text.Encoding.UTF8.GetString(request.First)) switch
         {
-            (SftpPacketType.Stat, "/home/u/a") when above is { } mode => SftpPacket.Attributes(request.Id, mode),
+            (SftpPacketType.Stat, "/home/u/a" or "a") when above is { } mode => SftpPacket.Attributes(request.Id, mode),
             (SftpPacketType.Lstat, _) when isLink => SftpPacket.Attributes(request.Id, 0xa1ff),
             (SftpPacketType.Stat or SftpPacketType.Lstat, _) => SftpPacket.Status(request.Id, 2),
             _ => Resolve(request),
@@ -156,7 +156,7 @@ public sealed class SftpWorkerTests : IDisposable
             new TransportStream(_server.Stream, () => ""), "x", new SftpWorkerOptions(TimeSpan.FromSeconds(5), clock), default);
         _server.Answer = _ => [];
         var call = worker.FindAsync(RelativePath.Root, default).AsTask();
-        await _server.ReceivedAsync(4);
+        await _server.ReceivedAsync(6);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!call.IsCompleted && !limit.IsCancellationRequested)
         {

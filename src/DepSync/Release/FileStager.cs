@@ -24,15 +24,17 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
     /// Deferral.None when the file is staged: every write, its size, attributes, flush and close were OK and its bytes have the plan's hash. Otherwise, and after an
     /// exception too, nothing of it is left: it may lie in a new directory that goes live as a whole.
     /// </summary>
+    /// <param name="slot">Was entered, and is left when the file's close was asked for, if it comes to that.</param>
     /// <exception cref="WorkerFileException">The worker refused a call.</exception>
     /// <exception cref="IOException">The source's file cannot be read.</exception>
     /// <exception cref="DepSyncException">Target: what was sent of it cannot be removed.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Deferral> StageAsync(StagedItem item, IProgress<int> sent, CancellationToken cancellationToken)
+    public async ValueTask<Deferral> StageAsync(StagedItem item, StagingSlot slot)
     {
+        var cancellationToken = slot.CancellationToken;
         if (item.Change.Source!.Size > files.Capabilities.MaxTransfer)
         {
-            return await StageLargeAsync(item, sent, cancellationToken);
+            return await StageLargeAsync(item, slot);
         }
         // What fits in one write is read and hashed before anything is asked for, so two flights stage it: one opens, the other does all the rest.
         var (content, deferral) = await ReadWholeAsync(item.Change.Source, cancellationToken);
@@ -43,13 +45,13 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         try
         {
             await using var file = await CreateAsync(item, cancellationToken);
-            await FinishOrDropAsync(item, file, content, cancellationToken);
+            await FinishOrDropAsync(item, file, content, slot);
         }
         finally
         {
             Return(content);
         }
-        sent.Report(content.Length);
+        slot.Sent.Report(content.Length);
         return Deferral.None;
     }
 
@@ -74,8 +76,9 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         return (content, Deferral.None);
     }
 
-    private async Task<Deferral> StageLargeAsync(StagedItem item, IProgress<int> sent, CancellationToken cancellationToken)
+    private async Task<Deferral> StageLargeAsync(StagedItem item, StagingSlot slot)
     {
+        var cancellationToken = slot.CancellationToken;
         await using var original = await source.OpenAsync(item.Change.Path, cancellationToken);
         if (original is null)
         {
@@ -85,7 +88,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         Digest? digest;
         try
         {
-            digest = await SendAsync(original, item.Change.Source!, file, sent, cancellationToken);
+            digest = await SendAsync(original, item.Change.Source!, file, slot.Sent, cancellationToken);
         }
         catch (Exception exception) when (exception is WorkerFileException or IOException)
         {
@@ -94,7 +97,7 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
         }
         if (digest == item.Change.Source!.Digest)
         {
-            await FinishOrDropAsync(item, file, default, cancellationToken);
+            await FinishOrDropAsync(item, file, default, slot);
             return Deferral.None;
         }
         await DropAsync(item.Staged, file);
@@ -274,11 +277,13 @@ internal sealed class FileStager(IWorkerFileSystem files, IFileSource source, St
 
     /// <summary>As <see cref="FinishAsync"/>; what the worker refuses leaves nothing.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask FinishOrDropAsync(StagedItem item, IWorkerFile file, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    private async ValueTask FinishOrDropAsync(StagedItem item, IWorkerFile file, ReadOnlyMemory<byte> content, StagingSlot slot)
     {
         try
         {
-            await FinishAsync(item, file, content, cancellationToken);
+            var finishing = FinishAsync(item, file, content, slot.CancellationToken);
+            slot.Leave();
+            await finishing;
         }
         catch (WorkerFileException)
         {

@@ -17,6 +17,11 @@ internal sealed class StagedAttributes(IWorkerFileSystem files, StageRequest req
     /// <summary>The coarsest clock that a filesystem in use has for mtimes (FAT).</summary>
     private const long CoarsestClock = 2;
 
+    /// <summary>Each opens a file again, and more may be here than may be open.</summary>
+    private const int FlushesAtOnce = 16;
+
+    private readonly ByteBudget _flushes = new(FlushesAtOnce);
+
     private readonly Lazy<Task<bool>> _keepsModes = new(() => KeepsModesAsync(files, request.RunFolder));
 
     /// <param name="found">What the worker says of the file behind all that was sent.</param>
@@ -40,7 +45,15 @@ internal sealed class StagedAttributes(IWorkerFileSystem files, StageRequest req
         }
         if (request.Flush == FlushMode.Durable)
         {
-            await StagingFlush.FlushAsync(files, staged, cancellationToken);
+            await _flushes.AcquireAsync(1, cancellationToken);
+            try
+            {
+                await StagingFlush.FlushAsync(files, staged, cancellationToken);
+            }
+            finally
+            {
+                _flushes.Release(1);
+            }
         }
     }
 

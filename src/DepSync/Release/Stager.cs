@@ -83,20 +83,30 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
             files.ExpectFlush();
         }
         var waiting = new ConcurrentQueue<StagedItem>(request.Items.Where(item => item.Change.Kind == EntryKind.File));
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(files.Capabilities.FilesInFlight, waiting.Count)).Select(_ => StageWaitingAsync()).ToList());
+        // Not on the thread that reads the main session's answers, which sends for it only once it has handed all of them out: what is begun here is read and hashed first.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var open = new ByteBudget(files.Capabilities.FilesInFlight);
+        var underWay = Math.Max(files.Capabilities.FilesUnderWay, files.Capabilities.FilesInFlight);
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(underWay, waiting.Count)).Select(_ => StageWaitingAsync(new StagingSlot(open, meter, stop.Token))).ToList());
 
-        async Task StageWaitingAsync()
+        async Task StageWaitingAsync(StagingSlot slot)
         {
             try
             {
-                while (waiting.TryDequeue(out var item))
+                while (!waiting.IsEmpty)
                 {
+                    await slot.EnterAsync();
+                    if (!waiting.TryDequeue(out var item))
+                    {
+                        slot.Leave();
+                        break;
+                    }
                     stop.Token.ThrowIfCancellationRequested();
                     try
                     {
                         if (deltas is null || !await deltas.TryStageAsync(item, meter, stop.Token))
                         {
-                            outcome.Defer(item, await stager.StageAsync(item, meter, stop.Token));
+                            outcome.Defer(item, await stager.StageAsync(item, slot));
                         }
                         meter.FileDone();
                     }
@@ -106,6 +116,10 @@ internal sealed class Stager(IWorkerFileSystem files, IFileSource source, Stagin
                         {
                             throw await StorageFailure.DiagnoseAsync(files, request.RunFolder, refusal);
                         }
+                    }
+                    finally
+                    {
+                        slot.Leave();
                     }
                 }
             }

@@ -46,8 +46,8 @@ internal sealed record SftpLaneRules
     /// <summary>OpenSSH's server takes some 40 microseconds a small file, and the manager as much of a processor's time.</summary>
     private const int FilesPerMillisecond = 25;
 
-    /// <summary>More are worth it only where the line is so long that the server stages them within one round trip.</summary>
-    private const int UsefulFiles = 2_048;
+    /// <summary>Of one worker. Small ones of 4 KiB fill the bytes that may be under way with half of that.</summary>
+    private const int MostFiles = 8_192;
 
     /// <summary>Of all workers that are served at once. Eight with 2,000 files each take as long with 128 under way on each as with 256, and 70 MB instead of 97.</summary>
     private const int FilesOfWorkers = 1_024;
@@ -121,13 +121,11 @@ internal sealed record SftpLaneRules
     /// <summary>As many directories as the servers list in the round trips of one, beside those that they are at work on.</summary>
     public int ListingsInFlight(int sessions) => sessions * (int)Math.Min(ListingsNearby + (TripsOfHandle * DirectoriesPerMillisecond * Milliseconds), WorkerCapabilities.UsualListingsInFlight);
 
-    /// <summary>What the manager and the servers could stage in the round trips of a file, beside those that they are at work on, so that no round trip is waited for; but no more than they have handles for.</summary>
-    public int FilesInFlight(int sessions)
-    {
-        var staged = Milliseconds * FilesPerMillisecond * Processors;
-        var wanted = Math.Min(FilesNearby + (TripsOfHandle * staged), Math.Max(UsefulFiles, staged));
-        return (int)Math.Min(wanted, (long)Files * sessions);
-    }
+    /// <summary>What the manager and the servers could stage in the round trips of a file, beside those that they are at work on, so that no round trip is waited for.</summary>
+    public int FilesUnderWay => (int)Math.Min(FilesNearby + (TripsOfHandle * Milliseconds * FilesPerMillisecond * Processors), MostFiles);
+
+    /// <summary>Of those, how many may be open: no more than the servers have handles for.</summary>
+    public int FilesInFlight(int sessions) => (int)Math.Min(FilesUnderWay, (long)Files * sessions);
 
     /// <summary>What the manager could send in a round trip, beside that which it is at work on.</summary>
     public long BytesInFlight(int sessions) =>

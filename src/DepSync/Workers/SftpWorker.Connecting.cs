@@ -106,6 +106,7 @@ internal sealed partial class SftpWorker
     private void Adapt(SftpLaneRules rules, int sessions) => Capabilities = Capabilities with
     {
         FilesInFlight = rules.FilesInFlight(sessions),
+        FilesUnderWay = rules.FilesUnderWay,
         ListingsInFlight = rules.ListingsInFlight(sessions),
         BytesInFlight = rules.BytesInFlight(sessions),
     };

@@ -71,8 +71,11 @@ internal sealed record WorkerCapabilities
     /// <inheritdoc cref="UsualBytesInFlight"/>
     public long BytesInFlight { get; init; } = UsualBytesInFlight;
 
-    /// <summary>How many files may be written at once to lose no time waiting for answers.</summary>
+    /// <summary>How many files may be open at once.</summary>
     public int FilesInFlight { get; init; } = UsualFilesInFlight;
+
+    /// <summary>How many files may be begun and not known to be staged, to lose no time waiting for answers: beside those that are open, those whose close was asked for. 0: as many as may be open.</summary>
+    public int FilesUnderWay { get; init; }
 
     /// <summary>The extensions that the server named, for <c>check</c> and the log.</summary>
     public IReadOnlyList<string> Extensions { get; init; } = [];

@@ -37,6 +37,12 @@ internal sealed class CountedRelease : IDisposable
 
     public RunConfig Config => Run.Config with { Workers = [ReleaseFixture.Address("worker", Run.Worker.Path) with { User = "u", Host = "worker.invalid" }] };
 
+    /// <summary>What the server may have open.</summary>
+    public int OpenFiles { get; init; } = 1_024;
+
+    /// <summary>Null: as it is measured.</summary>
+    public TimeSpan? RoundTrip { get; init; }
+
     /// <summary>Of the last run.</summary>
     public WorkerResult Result { get; private set; } = null!;
 
@@ -78,10 +84,10 @@ internal sealed class CountedRelease : IDisposable
 
     private async Task<IWorkerFileSystem> ConnectAsync(WorkerAddress address, PlaceGuess? guess, CancellationToken cancellationToken)
     {
-        var server = SftpServerProcess.Start("/");
+        var server = SftpServerProcess.StartWithFiles("/", OpenFiles);
         _servers.Add(server);
         _line = new RoundTripStream(server.Stream, _quiet);
-        return await SftpWorker.OpenAsync(new TransportStream(_line, () => ""), address.Path, new SftpWorkerOptions(TimeSpan.FromSeconds(60), TimeProvider.System) { Guess = guess }, cancellationToken);
+        return await SftpWorker.OpenAsync(new TransportStream(_line, () => ""), address.Path, new SftpWorkerOptions(TimeSpan.FromSeconds(60), TimeProvider.System) { Guess = guess, Lanes = new() { RoundTrip = RoundTrip } }, cancellationToken);
     }
 
     /// <summary>For it no file is so young that it has to be read again.</summary>

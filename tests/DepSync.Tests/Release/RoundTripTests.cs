@@ -137,6 +137,27 @@ public sealed class RoundTripTests
         Assert.Equal((WorkerStatus.Synced, 100), (counted.Result.Status, Directory.GetFiles(target, "*.txt", SearchOption.AllDirectories).Length));
     }
 
+    /// <summary>A server with 145 handles, of which 97 are for files: the next ones are opened in the flight that ends those before them, and never more.</summary>
+    [NeedsFact("setpriv")]
+    public async Task Files_beyond_the_servers_handles_take_one_round_trip_for_as_many_as_there_are()
+    {
+        const int Files = 1_000;
+        const int Handles = 97;
+        using var counted = new CountedRelease(Files, 1) { OpenFiles = 150, RoundTrip = TimeSpan.FromMilliseconds(20) };
+        var round = 0;
+        await counted.RunAsync();
+        var flights = await counted.CountAsync(Pushed + 3 + (Files / Handles), () =>
+        {
+            round++;
+            foreach (var file in counted.Files)
+            {
+                counted.Run.Manager.Write(file, new string('x', round));
+            }
+        });
+        Assert.Equal((WorkerStatus.Synced, Files), (counted.Result.Status, counted.Result.Updated));
+        Assert.All(flights, flight => Assert.InRange(flight.Of("Open"), 0, Handles + 2));
+    }
+
     /// <summary>Open with its bytes; write; attributes, size, flush and close: six a file, and what a folder and the run itself take.</summary>
     [NeedsTheory("setpriv")]
     [InlineData(100, 1)]

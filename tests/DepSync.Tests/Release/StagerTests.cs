@@ -67,7 +67,7 @@ public sealed class StagerTests : IDisposable
         var stager = new FileStager(files, tree, request, new ByteBudget(long.MaxValue));
         using var cancelling = new CancelAtFirst();
         var item = Assert.Single(request.Items, item => item.Change.Kind == EntryKind.File);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stager.StageAsync(item, cancelling, cancelling.Token).AsTask());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stager.StageAsync(item, new StagingSlot(new ByteBudget(1), cancelling, cancelling.Token)).AsTask());
         Assert.InRange(cancelling.Sent, 1, Size / 2);
     }
 

@@ -36,6 +36,9 @@ internal sealed class SftpServerProcess : IDisposable
     /// <summary>One that cannot write a file beyond so many blocks of 512 bytes: to it the disk is full.</summary>
     public static SftpServerProcess StartOnFullDisk(string directory, int blocks) => Start(directory, ["sh", "-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", $"{blocks}"], []);
 
+    /// <summary>One that may have so many files open.</summary>
+    public static SftpServerProcess StartWithFiles(string directory, int files) => Start(directory, ["sh", "-c", "ulimit -n $0; exec \"$@\"", $"{files}"], []);
+
     private static SftpServerProcess Start(string directory, string[] wrapper, string[] options)
     {
         string[] command = [.. wrapper, .. AsLogin([SshdOptions.ExternalSftp, .. options])];

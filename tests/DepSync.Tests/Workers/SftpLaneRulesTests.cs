@@ -115,11 +115,19 @@ public sealed class SftpLaneRulesTests
     [InlineData(10, 4, 756)]
     [InlineData(20, 1, 976)]
     [InlineData(20, 4, 1_256)]
-    [InlineData(40, 4, 2_048)]
-    [InlineData(100, 4, 2_500)]
+    [InlineData(40, 4, 2_256)]
+    [InlineData(100, 4, 3_904)]
     [InlineData(100, 2, 1_952)]
-    public void So_many_files_are_under_way(double roundTrip, int sessions, int files) =>
+    public void So_many_files_are_open(double roundTrip, int sessions, int files) =>
         Assert.Equal(files, new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(roundTrip), Files = Handles }.FilesInFlight(sessions));
+
+    [Theory]
+    [InlineData(0, 256)]
+    [InlineData(20, 1_256)]
+    [InlineData(100, 5_256)]
+    [InlineData(1_000, 8_192)]
+    public void So_many_files_are_under_way_whatever_may_be_open(double roundTrip, int files) =>
+        Assert.Equal(files, new SftpLaneRules { RoundTrip = TimeSpan.FromMilliseconds(roundTrip), Files = 50 }.FilesUnderWay);
 
     [Theory]
     [InlineData(0, 1, 64)]
